@@ -1,0 +1,1 @@
+"""The edge: HTTP, logs, files, clocks, worker processes."""

@@ -1,0 +1,1 @@
+"""Values and rules: pure, on the standard library alone."""

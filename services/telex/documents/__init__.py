@@ -1,0 +1,1 @@
+"""Bytes in, entries out: nothing past this room knows a format."""

@@ -1,0 +1,1 @@
+"""The loop that polls the publishers of one claim."""

@@ -1,0 +1,1 @@
+"""The real shard on a simulated loop, with every crash by the thousand."""

@@ -1,0 +1,1 @@
+"""What telex serves over HTTP."""

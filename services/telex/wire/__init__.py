@@ -1,0 +1,1 @@
+"""Values to bytes and back: JSON, CloudEvents, packed memories, schemas."""
