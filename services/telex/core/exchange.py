@@ -90,7 +90,7 @@ class Refusal(StrEnum):
     UNAUTHORISED = "unauthorised"  # 401, 403, 407, 451
     RATE_LIMITED = "rate_limited"  # 429
     SERVER_ERROR = "server_error"  # 5xx
-    SECRET_MISSING = "secret_missing"
+    SECRET_MISSING = "secret_missing"  # noqa: S105 - a reason, no secret
     ROBOTS = "robots"
 
 

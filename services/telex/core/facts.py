@@ -30,7 +30,9 @@ class PollEnded:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A commit is in the log. `types` counts records by CloudEvents type; `delays` are, for each article event of a
+    """A commit is in the log.
+
+    `types` counts records by CloudEvents type; `delays` are, for each article event of a
     poll (not a backfill) whose publication time is known, commit time minus publication time.
     """
 

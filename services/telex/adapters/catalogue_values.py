@@ -1,0 +1,250 @@
+"""What a catalogue's keys may hold: one parser per kind of value, from plain data to the value of a `Feed`.
+
+A parser takes what YAML, JSON or a CSV cell gave and returns the value, or raises `WrongValueError`.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from telex.adapters.catalogue_problems import WrongValueError, did_you_mean
+from telex.adapters.catalogue_urls import check_url
+from telex.core.model import SecretRef
+
+MAX_ITEMS = 64
+MAX_TEXT = 200
+DAY = 86400.0
+LONGEST = 366 * DAY
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+|[0-9]+(?:\.[0-9]+)?")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+_BARRED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_ID = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
+_LANGUAGE = re.compile(
+    r"[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(?:-[0-9A-WYZa-wyz](?:-[A-Za-z0-9]{2,8})+)*"
+    r"(?:-[xX](?:-[A-Za-z0-9]{1,8})+)?"
+)
+"""RFC 5646, 2.1 `langtag`, without the reserved and grandfathered ones."""
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # RFC 9110, 5.6.2
+_HEADER_VALUE = re.compile(r"[!-~](?:[\t -~]*[!-~])?")  # RFC 9110, 5.5, without obs-text
+_ENVIRONMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
+OWN_HEADERS = (
+    *("accept-encoding", "connection", "content-length", "host", "if-modified-since", "if-none-match", "keep-alive"),
+    *("proxy-connection", "range", "te", "trailer", "transfer-encoding", "upgrade"),
+)
+_SECRET_REMEDY = "write {env: NAME} or {file: PATH}: a catalogue holds no secrets"  # noqa: S105 - words, no secret
+
+Parser = Callable[[Any], Any]
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in the words of YAML."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def expect(kind: type, value: Any, wanted: str, remedy: str) -> Any:
+    """The value, if it is of that kind."""
+    if not isinstance(value, kind):
+        raise WrongValueError(f"is {kind_of(value)}, not {wanted}", remedy)
+    return value
+
+
+def text(limit: int) -> Parser:
+    """One line of text, trimmed, of at most `limit` characters."""
+
+    def parse(value: object) -> str:
+        read: str = expect(str, value, "text", "put it in quotes").strip()
+        if not read:
+            raise WrongValueError("is empty", "leave the key out, or write text")
+        if len(read) > limit:
+            raise WrongValueError(f"is longer than {limit} characters", "shorten it")
+        if _BARRED.search(read):
+            raise WrongValueError("holds a line break or a control character", "write it on one line")
+        return read
+
+    return parse
+
+
+def identifier(value: object) -> str:
+    """1-200 characters without white space."""
+    read: str = expect(str, value, "text", "put it in quotes").strip()
+    if not _ID.fullmatch(read):
+        raise WrongValueError("is no id", "write 1-200 characters without white space")
+    return read
+
+
+def url(value: object) -> str:
+    """A URL that telex can ask, trimmed."""
+    read: str = expect(str, value, "text", "write https://host/path").strip()
+    check_url(read)
+    return read
+
+
+def many(item: Parser) -> Parser:
+    """A list of at most `MAX_ITEMS` items, each once."""
+
+    def parse(value: object) -> tuple[Any, ...]:
+        items = expect(list, value, "a list", "write [one, two], or one `- item` a line")
+        if len(items) > MAX_ITEMS:
+            raise WrongValueError(f"has more than {MAX_ITEMS} items", "shorten the list")
+        return tuple(dict.fromkeys(_at(index, item, each) for index, each in enumerate(items)))
+
+    return parse
+
+
+def nullable(parser: Parser) -> Parser:
+    """What the parser takes, or nothing at all."""
+    return lambda value: None if value is None else parser(value)
+
+
+def one_of(words: type[StrEnum]) -> Parser:
+    """One of the words of an enumeration."""
+    known = tuple(words)
+
+    def parse(value: object) -> StrEnum:
+        try:
+            return words(expect(str, value, "text", f"write one of {', '.join(known)}"))
+        except ValueError as error:
+            raise WrongValueError(f"is {_shown(value)}", did_you_mean(str(value), known)) from error
+
+    return parse
+
+
+def boolean(value: object) -> bool:
+    """True or false."""
+    read: bool = expect(bool, value, "true or false", "write true or false")
+    return read
+
+
+def parse_duration(value: object) -> float:
+    """Seconds: a number, or text such as `90s`, `5m`, `1h30m`, `2d`."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        seconds = float(value) if abs(value) < LONGEST else LONGEST + 1
+    elif isinstance(value, str) and _DURATION.fullmatch(value):
+        parts = _DURATION_PART.findall(value)
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts) if parts else float(value)
+    else:
+        found = _shown(value) if isinstance(value, str) else kind_of(value)
+        raise WrongValueError(f"is {found}, not a duration", "write seconds, or 90s, 5m, 1h, 2d")
+    if not math.isfinite(seconds) or not 0 <= seconds <= LONGEST:
+        raise WrongValueError("is out of range", "write a duration of 0 s to 366 d")
+    return seconds
+
+
+def interval(value: object) -> float:
+    """A duration of at least one second."""
+    seconds = parse_duration(value)
+    if seconds < 1:
+        raise WrongValueError("is less than 1 s", "write 1s or more")
+    return seconds
+
+
+def country(value: object) -> str:
+    """An ISO 3166-1 alpha-2 code, by its form; upper case."""
+    read: str = expect(str, value, "text", "write two letters, such as SN").strip()
+    if not _COUNTRY.fullmatch(read):
+        raise WrongValueError(f"is {_shown(read)}, no ISO 3166 code", "write two letters, such as SN")
+    return read.upper()
+
+
+def language(value: object) -> str:
+    """A BCP 47 tag, by its form; in the case that RFC 5646, 2.1.1 recommends."""
+    read: str = expect(str, value, "text", "write a tag such as fr or fr-SN").strip()
+    if not _LANGUAGE.fullmatch(read):
+        mended = read.replace("_", "-")
+        remedy = f"did you mean {mended!r}?" if _LANGUAGE.fullmatch(mended) else "write a tag such as fr or fr-SN"
+        raise WrongValueError(f"is {_shown(read)}, no BCP 47 language tag", remedy)
+    first, *rest = read.split("-")
+    return "-".join([first.lower(), *_subtags(rest)])
+
+
+def _subtags(rest: list[str]) -> list[str]:
+    tags: list[str] = []
+    for index, tag in enumerate(rest):
+        after_singleton = any(len(before) == 1 for before in rest[:index])
+        if after_singleton or len(tag) not in {2, 4} or not tag.isalpha():
+            tags.append(tag.lower())
+        else:
+            tags.append(tag.upper() if len(tag) == 2 else tag.title())
+    return tags
+
+
+def headers(value: object) -> tuple[tuple[str, str | SecretRef], ...]:
+    """Names with literal values or secret references, in the order in which they are written."""
+    mapping = expect(dict, value, "a mapping", "write {Name: value} or {Name: {env: NAME}}")
+    if len(mapping) > MAX_ITEMS:
+        raise WrongValueError(f"has more than {MAX_ITEMS} headers", "remove some")
+    seen: set[str] = set()
+    for name in mapping:
+        _check_header_name(name)
+        if name.lower() in seen:
+            raise WrongValueError("stands twice, in another case", "keep one of them", (name,))
+        seen.add(name.lower())
+    return tuple((name, _at(name, _header_value(name), each)) for name, each in mapping.items())
+
+
+def _check_header_name(name: str) -> None:
+    if not _HEADER.fullmatch(name):
+        raise WrongValueError("is no header name", "write letters, digits and hyphens (RFC 9110)", (name,))
+    if name.lower() in OWN_HEADERS:
+        raise WrongValueError("is a header that telex sets itself", "remove it", (name,))
+
+
+def _header_value(name: str) -> Parser:
+    def parse(value: object) -> str | SecretRef:
+        if isinstance(value, dict):
+            return secret(value)
+        if name.lower() in SECRET_HEADERS:
+            raise WrongValueError("is a secret written out", _SECRET_REMEDY)
+        read: str = expect(str, value, "text", "put it in quotes, or write {env: NAME}")
+        if len(read) > 1000 or not _HEADER_VALUE.fullmatch(read):
+            raise WrongValueError("is no header value", "write at most 1,000 ASCII characters on one line (RFC 9110)")
+        return read
+
+    return parse
+
+
+def secret(value: object) -> SecretRef:
+    """A reference to a secret: {env: NAME} or {file: PATH}. A secret written out is refused, and never repeated."""
+    if not isinstance(value, dict):
+        raise WrongValueError("is a secret written out" if value is not None else "is nothing", _SECRET_REMEDY)
+    if len(value) != 1 or next(iter(value)) not in {"env", "file"}:
+        raise WrongValueError("is no reference to a secret", "write either {env: NAME} or {file: PATH}")
+    ((scheme, name),) = value.items()
+    return _reference(scheme, name)
+
+
+def _reference(scheme: str, name: object) -> SecretRef:
+    read: str = expect(str, name, "text", "put it in quotes").strip()
+    if scheme == "env" and not _ENVIRONMENT.fullmatch(read):
+        raise WrongValueError("is no name of an environment variable", "write letters, digits and _", ("env",))
+    return SecretRef(f"{scheme}:{_at(scheme, text(4096), read)}")
+
+
+def _at(step: str | int, parser: Parser, value: object) -> Any:
+    try:
+        return parser(value)
+    except WrongValueError as error:
+        raise WrongValueError(error.what, error.remedy, (step, *error.path)) from None
+
+
+def _shown(value: object) -> str:
+    shown = str(value)
+    return repr(shown if len(shown) <= 40 else f"{shown[:40]}…")

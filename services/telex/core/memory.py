@@ -1,0 +1,171 @@
+"""What we remember of a feed: enough to know what is new, what changed and what vanished, and when to ask again.
+
+The named horizon (design section 2): every entry of the current window, and of those that left it the last
+`DEPARTED_LIMIT` within `DEPARTED_AGE`. An entry that comes back after that is a new article to us.
+"""
+
+from dataclasses import dataclass, replace
+from enum import IntFlag
+
+from telex.core.events import Health
+from telex.core.identity import digest
+from telex.core.model import Article, ArticleId, Digest, Feed, FeedId, Hints, Publisher
+
+DEPARTED_AGE = 30 * 86400.0
+DEPARTED_LIMIT = 256
+RETIRED_AGE = 90 * 86400.0
+WANTS_LIMIT = 64
+FIELDS = ("title", "summary", "body", "authors", "url")
+"""The fields that carry an article's meaning, in the order of their digests in `Meaning`."""
+FIELD_DIGEST_SIZE = 4
+
+NO_HINTS = Hints()
+
+Meaning = bytes
+"""`FIELD_DIGEST_SIZE` bytes for each of `FIELDS`: says whether the meaning changed, and in which field."""
+
+
+class Mark(IntFlag):
+    """What else is known of an entry."""
+
+    NONE = 0
+    BODIED = 1
+    """The article has been published with a body."""
+    SKIPPED = 2
+    """Stood in the feed at its first poll and was not to be published: it stays unpublished."""
+    WITHDRAWN = 4
+    """Its last event was a withdrawal (departed entries only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry of the window as this feed showed it last.
+
+    `key` is the digest of the entry's identity, `version` the article's as far as this feed knows (0: not published),
+    `reign` the version with which this feed's text took the article over (0: never), `published` the entry's own date.
+    `missing_since` is set from the first document that should have shown it and did not.
+    """
+
+    key: Digest
+    article: ArticleId
+    raw: Digest
+    meaning: Meaning
+    version: int
+    first_seen: float
+    published: float | None = None
+    reign: int = 0
+    marks: Mark = Mark.NONE
+    missing_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """The fingerprint of an entry that left the window."""
+
+    known: Known
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A page that an article waits for.
+
+    The article goes out without it at `deadline`; until `expires` the page may still bring one `updated`.
+    `draft` is the article as the feed gave it; its version is 0 until it is published.
+    """
+
+    key: Digest
+    draft: Article
+    deadline: float
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The part of a memory that a poll without news needs: decoded alone, it costs little.
+
+    `url` is where the feed moved for good (None: the catalogue's), valid for the catalogue URL whose digest is
+    `asked`. `rate` is new entries an hour, as of `accepted_at`, the last document that was accepted whole.
+    `ordinal` numbers the feed's own events; `junk` is the hash of the last dead letter's body. `publisher` is for
+    the time after the feed has left the catalogue.
+    """
+
+    asked: Digest | None = None
+    url: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body: Digest | None = None
+    accepted_at: float | None = None
+    rate: float = 0.0
+    health: Health | None = None
+    health_since: float = 0.0
+    ordinal: int = 0
+    junk: Digest | None = None
+    title: str | None = None
+    home_url: str | None = None
+    hints: Hints = NO_HINTS
+    publisher: Publisher | None = None
+    retired_at: float | None = None
+    has_wants: bool = False
+    has_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that we remember of one feed. `known` is the window in document order."""
+
+    head: Head = Head()
+    known: tuple[Known, ...] = ()
+    departed: tuple[Departed, ...] = ()
+    wants: tuple[Want, ...] = ()
+
+    def raws(self) -> frozenset[Digest]:
+        """The digests of entries that need no reading: missing ones do, should they come back."""
+        return frozenset(known.raw for known in self.known if known.missing_since is None)
+
+
+def settled(memory: Memory, now: float) -> Memory:
+    """The memory with its limits applied and the head's flags true."""
+    departed = [left for left in memory.departed if now - left.at < DEPARTED_AGE]
+    departed.sort(key=lambda left: left.at)
+    head = replace(
+        memory.head,
+        has_wants=bool(memory.wants),
+        has_missing=any(known.missing_since is not None for known in memory.known),
+    )
+    return Memory(head, memory.known, tuple(departed[-DEPARTED_LIMIT:]), memory.wants)
+
+
+def address_digest(feed: Feed) -> Digest:
+    """What stored addresses and validators are valid for: the catalogue's URL."""
+    return digest(feed.url.encode("utf-8", "surrogatepass"))
+
+
+def current(feed: Feed, head: Head) -> Head:
+    """The head without what was learned at another catalogue URL: address, validators, body."""
+    asked = address_digest(feed)
+    if head.asked == asked:
+        return head
+    return replace(head, asked=asked, url=None, etag=None, last_modified=None, body=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """The schedule of one feed: calendar instants of the last poll and of the next, why then, and failures in a row."""
+
+    last: float | None
+    due: float
+    reason: str
+    failures: int = 0
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRecord:
+    """What a shard knows of its polls, so that a restart neither floods publishers nor forgets a ban.
+
+    `holds` are publishers that asked to be left alone, with the instant until when.
+    """
+
+    feeds: dict[FeedId, FeedState]
+    holds: dict[str, float]

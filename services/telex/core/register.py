@@ -1,0 +1,87 @@
+"""A publisher's articles: what its feeds together say of each. Derived from their memories, kept nowhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from telex.core.memory import Known, Mark, Meaning, Memory
+from telex.core.model import ArticleId, Feed, FeedId
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How one feed stands to an article."""
+
+    feed: FeedId
+    known: Known
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an article stands in all of its publisher's feeds.
+
+    `latest` is the meaning of the highest version; `ruler` the feed whose text is the article's: of those that show
+    it the one that took it over last, else the one that showed it first. `first` is the feed that showed it first.
+    """
+
+    version: int
+    latest: Meaning
+    withdrawn: bool
+    bodied: bool
+    skipped: bool
+    showing: tuple[FeedId, ...]
+    ruler: FeedId | None
+    ruling: Meaning | None
+    first: FeedId
+    first_seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The other feeds of a publisher, by article. `feeds` and `memories` hold those feeds, the polled one left out."""
+
+    feeds: dict[FeedId, Feed] = field(default_factory=dict)
+    memories: dict[FeedId, Memory] = field(default_factory=dict)
+    shown: dict[ArticleId, list[Shown]] = field(default_factory=dict)
+
+    def standing(self, article: ArticleId, own: Iterable[Shown] = ()) -> Standing | None:
+        """How the article stands, with what the polled feed itself knew; None where nobody knows it."""
+        everyone = [*self.shown.get(article, ()), *own]
+        return _standing(everyone) if everyone else None
+
+
+def register_of(feeds: Iterable[tuple[FeedId, Feed | None, Memory]]) -> Register:
+    """The register of these feeds: a publisher's without the one that is polled.
+
+    A feed that left the catalogue (None) shows nothing any more, but what it published stays published.
+    """
+    register = Register()
+    for name, feed, memory in feeds:
+        if feed is not None:
+            register.feeds[name] = feed
+        register.memories[name] = memory
+        for known in memory.known:
+            shown = Shown(name, known, feed is not None and known.missing_since is None)
+            register.shown.setdefault(known.article, []).append(shown)
+        for left in memory.departed:
+            register.shown.setdefault(left.known.article, []).append(Shown(name, left.known, present=False))
+    return register
+
+
+def _standing(everyone: list[Shown]) -> Standing:
+    top = max(everyone, key=lambda s: (s.known.version, s.known.reign, s.feed))
+    first = min(everyone, key=lambda s: (s.known.first_seen, s.feed))
+    present = [s for s in everyone if s.present]
+    ruler = min(present, key=lambda s: (-s.known.reign, s.known.first_seen, s.feed), default=None)
+    return Standing(
+        version=top.known.version,
+        latest=top.known.meaning,
+        withdrawn=bool(top.known.marks & Mark.WITHDRAWN),
+        bodied=any(s.known.marks & Mark.BODIED for s in everyone),
+        skipped=top.known.version == 0 and any(s.known.marks & Mark.SKIPPED for s in everyone),
+        showing=tuple(sorted({s.feed for s in present})),
+        ruler=ruler.feed if ruler else None,
+        ruling=ruler.known.meaning if ruler else None,
+        first=first.feed,
+        first_seen=first.known.first_seen,
+    )

@@ -1,0 +1,62 @@
+"""Canonical URLs: one article, one address, whatever a publisher hangs on its links."""
+
+import re
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+_TRACKING = re.compile(
+    r"^(utm_\w+|at_(medium|campaign|custom\d|link\w*|bbc\w*|ptr\w*|format|creation)|xtor|fbclid|gclid|dclid|msclkid|yclid"
+    r"|mc_[ce]id|igshid|_hs(enc|mi)|wt_mc|wtmc|wt_zmc|ns_\w+|cmpid|cmp|ocid|ito|sref|sref_src|ref_src|ref_url|smid|smtyp"
+    r"|partner|rss|xtref|mkt_tok|spm|s_cid|ftag|__twitter_impression|amp)$",
+    re.IGNORECASE,
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def canonical(url: str | None) -> str | None:
+    """The URL without fragment, tracking parameters and default port, host in lower case.
+
+    None for what is no http(s) URL. Applying it twice changes nothing. The order of the other parameters stays.
+    """
+    parts = _split(url)
+    if parts is None or url is None:
+        return None
+    return urlunsplit((parts.scheme, _host(parts), _path(parts), _query(parts.query), ""))
+
+
+def identity(url: str | None) -> str | None:
+    """What two spellings of one article's address share: the canonical URL without scheme and leading `www.`."""
+    clean = canonical(url)
+    if clean is None:
+        return None
+    parts = urlsplit(clean)
+    host = parts.netloc.removeprefix("www.")
+    return urlunsplit(("", host, parts.path.rstrip("/") or "/", parts.query, "")).removeprefix("//")
+
+
+def _split(url: str | None) -> SplitResult | None:
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port  # raises on a port that is none
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return None
+    return parts
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = parts.port
+    return host if port is None or port == _DEFAULT_PORTS[parts.scheme] else f"{host}:{port}"
+
+
+def _path(parts: SplitResult) -> str:
+    return quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._", errors="replace")
+
+
+def _query(query: str) -> str:
+    kept = [pair for pair in query.split("&") if pair and not _TRACKING.match(pair.partition("=")[0])]
+    return "&".join(kept)

@@ -1,0 +1,40 @@
+"""Entities that would expand beyond reason: recognised by counting, never by expanding."""
+
+import re
+
+_MOST = 300  # HTML has 253, which Netscape's RSS 0.91 declares
+_LONGEST = 4096
+_FREE = 64 * 1024
+_REFERENCE = re.compile(r"&([A-Za-z_:][\w:.-]*);")
+_CYCLE = -1
+
+
+def is_bomb(data: bytes, entities: dict[str, str]) -> bool:
+    """Whether these internal entities could make the document much larger, or are more than a feed ever needs."""
+    if len(entities) > _MOST or any(len(value) > _LONGEST for value in entities.values()):
+        return True
+    sizes: dict[str, int] = {}
+    total = 0
+    for name in entities:
+        size = _size(name, entities, sizes)
+        if size == _CYCLE:
+            return True
+        total += size * data.count(b"&" + name.encode() + b";")
+    return total > max(_FREE, len(data) // 2)
+
+
+def _size(name: str, entities: dict[str, str], sizes: dict[str, int]) -> int:
+    """How long the entity would be in the end; -1 where it contains itself."""
+    if name in sizes:
+        return sizes[name]
+    sizes[name] = _CYCLE  # until it is known: whoever meets it meanwhile is part of a circle
+    value = entities[name]
+    size = len(value)
+    for inner in _REFERENCE.findall(value):
+        if inner in entities:
+            more = _size(inner, entities, sizes)
+            if more == _CYCLE:
+                return _CYCLE
+            size += more
+    sizes[name] = size
+    return size

@@ -1,0 +1,252 @@
+"""HTML to plain text and to safe HTML, in linear time."""
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import nh3
+
+from telex.core.model import Markup
+from telex.documents import links
+
+_PARAGRAPHS = frozenset(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure"
+    " footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend main menu nav ol p pre section summary table tbody"
+    " tfoot thead ul".split()
+)
+_LINES = frozenset({"br", "li", "tr", "option"})
+_CELLS = frozenset({"td", "th"})
+# Their content is no text, or an alternative to what is shown.
+_DROPPED = frozenset(
+    {"script", "style", "template", "iframe", "noembed", "noframes", "object", "svg", "select", "textarea"}
+)
+_TAG_NAME = re.compile(r"/?([A-Za-z][^\s/>\x00]{0,40})")
+_OUTSIDE_QUOTES = re.compile(r"[^>\"']*")
+_CHARACTERS_REMOVED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\ufeff\ud800-\udfff\ufffe\uffff]")
+_BREAK = re.compile("\r\n?|[\x85\u2028\u2029]")
+# White space of one kind or more than one: a lone no-break space stays (French puts it before ":").
+_SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n \u00a0\u202f\u2009]")
+_AROUND_BREAKS = re.compile(r"[^\S\n]*\n[^\S\n]*")
+_MANY_BREAKS = re.compile(r"\n{3,}")
+_LONG_NUMBER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9A-Fa-f]{8,});?")
+_WHITE = re.compile(r"[ \t\n\r\f\v]+")
+
+_ALLOWED = frozenset(
+    "a abbr b blockquote br caption cite code col colgroup dd del dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i"
+    " img ins kbd li mark ol p pre q s samp small span strong sub sup table tbody td tfoot th thead time tr u ul var".split()
+)
+_ATTRIBUTES = {
+    "a": {"href", "title", "hreflang"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "blockquote": {"cite"},
+    "q": {"cite"},
+    "time": {"datetime"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+    "*": {"lang", "dir"},
+}
+_WITHOUT_CONTENT = frozenset({"script", "style", "template", "iframe", "noembed", "noframes", "object", "svg", "title"})
+# The parser behind nh3 is quadratic on deep nesting, on text that stands between a table's cells, and on many
+# attributes. What goes beyond is shown as paragraphs of text.
+_DEEPEST = 200
+_MOST_MISPLACED = 200
+_LONGEST_TAG = 4096
+_SELF_CLOSING = frozenset(
+    "area base br col embed hr img input link meta param source track wbr p li dt dd td th tr tbody thead tfoot option".split()
+)
+
+
+class Tag(NamedTuple):
+    """A tag: its name in lower case, whether it ends an element, how long it is outside of quotes."""
+
+    name: str
+    ends: bool
+    length: int
+
+
+def to_text(markup: Markup) -> str:
+    """Plain Unicode text (NFC) without markup; entities are decoded once, paragraphs separated by a blank line.
+
+    A line break stays a line break. Control characters, lone surrogates and invisible marks go. The text of its
+    own output, taken as plain, is the same text.
+    """
+    if not markup.html:
+        return _tidied(_BREAK.sub("\n", markup.value))
+    return _tidied("".join(_text_of(markup.value)))
+
+
+def sanitise(markup: Markup, base: str | None = None) -> str:
+    """Safe HTML: an allow-list of tags and attributes, links and images with absolute http or https addresses only.
+
+    Relative addresses are resolved by `base`, or dropped without one. Plain text, and HTML that is nested beyond
+    reason, becomes paragraphs.
+    """
+    if not markup.html or _is_excessive(markup.value):
+        return _as_paragraphs(to_text(markup))
+
+    def kept(tag: str, attribute: str, value: str) -> str | None:
+        if attribute in ("href", "src", "cite"):
+            return links.absolute(base, value)
+        return value if len(value) <= 1000 else None
+
+    return nh3.clean(
+        _CHARACTERS_REMOVED.sub("", markup.value),
+        tags=set(_ALLOWED),
+        attributes=_ATTRIBUTES,
+        clean_content_tags=set(_WITHOUT_CONTENT),
+        attribute_filter=kept,
+        url_schemes={"http", "https"},
+        link_rel="noopener noreferrer nofollow",
+    ).strip()
+
+
+def _as_paragraphs(text: str) -> str:
+    paragraphs = [html.escape(part, quote=False).replace("\n", "<br>") for part in text.split("\n\n") if part]
+    return "\n".join(f"<p>{part}</p>" for part in paragraphs)
+
+
+def decode(text: str) -> str:
+    """The text with its character references replaced, once."""
+    if "&" not in text:
+        return text
+    return html.unescape(_LONG_NUMBER.sub("\ufffd", text))
+
+
+def _tidied(text: str) -> str:
+    text = unicodedata.normalize("NFC", _CHARACTERS_REMOVED.sub("", text))
+    text = _SPACES.sub(" ", text)
+    text = _MANY_BREAKS.sub("\n\n", _AROUND_BREAKS.sub("\n", text))
+    return text.strip()
+
+
+def _text_of(value: str) -> Iterator[str]:
+    """Texts and breaks, in order."""
+    preformatted = 0
+    for token in _tokens(value):
+        if isinstance(token, str):
+            text = decode(token)
+            yield _BREAK.sub("\n", text) if preformatted else _WHITE.sub(" ", text)
+        elif token.name in _PARAGRAPHS:
+            if token.name == "pre":
+                preformatted = max(0, preformatted + (-1 if token.ends else 1))
+            yield "\n\n"
+        elif token.name in _LINES:
+            yield "" if token.ends else "\n"
+        elif token.name in _CELLS:
+            yield " "
+
+
+@dataclass(slots=True)
+class _Scanner:
+    """Finds tags. What was searched for in vain is not searched for again, so that the whole is linear."""
+
+    text: str
+    missing: dict[str, bool]
+
+    def find(self, what: str, at: int) -> int:
+        if what in self.missing:
+            return -1
+        found = self.text.find(what, at)
+        if found < 0:
+            self.missing[what] = True
+        return found
+
+    def tag_end(self, at: int) -> tuple[int, int]:
+        """(the position behind the tag's ">", its length outside of quotes); (-1, 0) where it has no end."""
+        length = 0
+        while True:
+            match = _OUTSIDE_QUOTES.match(self.text, at)
+            stop = match.end() if match else at
+            length += stop - at + 1
+            if stop >= len(self.text):
+                return -1, 0
+            if self.text[stop] == ">":
+                return stop + 1, length
+            close = self.find(self.text[stop], stop + 1)
+            at = (close if close >= 0 else stop) + 1
+
+    def closing(self, name: str, at: int) -> int:
+        """The position of `</name` at or behind `at`, in any case, or -1."""
+        key = f"</{name}"
+        if key in self.missing:
+            return -1
+        match = re.compile(re.escape(key) + r"(?![\w-])", re.IGNORECASE).search(self.text, at)
+        if match is None:
+            self.missing[key] = True
+            return -1
+        return match.start()
+
+
+def _tokens(value: str) -> Iterator[str | Tag]:
+    """Text as written and tags; comments, declarations and what is no text are left out."""
+    scanner, at, size = _Scanner(value, {}), 0, len(value)
+    while at < size:
+        start = value.find("<", at)
+        if start < 0:
+            yield value[at:]
+            return
+        if start > at:
+            yield value[at:start]
+        match = _TAG_NAME.match(value, start + 1)
+        if match is None:
+            at = _behind_declaration(scanner, start)
+            if at == start + 1:
+                yield "<"
+            continue
+        end, length = scanner.tag_end(match.end())
+        if end < 0:
+            end, length = scanner.find(">", match.end()) + 1, size
+        if end <= 0:  # "5 <b" at the very end: no tag, as no browser shows one
+            return
+        name = match[1].lower()
+        closing = value[start + 1] == "/"
+        yield Tag(name, closing, length)
+        at = _behind_dropped(scanner, name, end) if name in _DROPPED and not closing else end
+
+
+def _behind_declaration(scanner: _Scanner, start: int) -> int:
+    text = scanner.text
+    if text.startswith("<!--", start):
+        end = scanner.find("-->", start + 4)
+        return end + 3 if end >= 0 else len(text)
+    if text.startswith("<![CDATA[", start):
+        return start + 9
+    if text.startswith(("<!", "<?", "</"), start):
+        end = scanner.find(">", start)
+        return end + 1 if end >= 0 else start + 1
+    return start + 1
+
+
+def _behind_dropped(scanner: _Scanner, name: str, at: int) -> int:
+    end = scanner.closing(name, at)
+    if end < 0:  # a script without an end runs to the end; the others are taken for a mistake
+        return len(scanner.text) if name in ("script", "style") else at
+    return end
+
+
+def _is_excessive(value: str) -> bool:
+    depth = tables = misplaced = 0
+    in_cell = False
+    for token in _tokens(value):
+        if isinstance(token, str):
+            misplaced += bool(tables) and not in_cell and not token.isspace()
+            continue
+        if token.length > _LONGEST_TAG or depth > _DEEPEST or misplaced > _MOST_MISPLACED:
+            return True
+        if token.name in ("td", "th", "caption"):
+            in_cell = not token.ends
+        elif token.name == "table":
+            tables, in_cell = max(0, tables + (-1 if token.ends else 1)), token.ends
+        elif token.name not in _SELF_CLOSING:
+            misplaced += bool(tables) and not in_cell
+            depth = max(0, depth + (-1 if token.ends else 1))
+    return depth > _DEEPEST or misplaced > _MOST_MISPLACED
+
+
+def is_http(url: str) -> bool:
+    """Whether it is an absolute http or https address."""
+    return urlsplit(url).scheme in ("http", "https")

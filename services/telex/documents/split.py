@@ -1,0 +1,307 @@
+"""What is new in these bytes: the document as a header and entries, each with a digest, by one pass of expat."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from telex.core.identity import digest
+from telex.core.model import Digest
+from telex.documents import limits
+
+_XML = "http://www.w3.org/XML/1998/namespace"
+_ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
+_NAMESPACES = (
+    "http://purl.org/rss/1.0/",
+    "http://my.netscape.com/rdf/simple/0.9/",
+    "http://channel.netscape.com/rdf/simple/0.9/",
+    "http://backend.userland.com/rss",
+    "http://backend.userland.com/rss2",
+    "http://blogs.law.harvard.edu/tech/rss",
+    *_ATOM,
+)
+_ENTRY_NAMES = frozenset({"item", "entry", *(f"{space} {name}" for space in _NAMESPACES for name in ("item", "entry"))})
+# What entries inherit from the feed's own elements, whatever the namespace (atom:author, dc:rights ...).
+_INHERITED = frozenset({"author", "rights", "copyright", "language"})
+_SCOPED = frozenset({f"{_XML} base", f"{_XML} lang", "base", "lang"})
+# Text in these may be long; feedparser is quadratic on some of the others.
+_LONG = frozenset({"description", "summary", "content", "encoded", "body", "div", "p", "fullitem", "subtitle"})
+_LONG_TEXT = 4096
+_DEEP = 50
+_MANY_ATTRIBUTES = 50
+_ENDS_EARLY = frozenset({3, 5, 6, 20})  # no element, unclosed token, partial character, unclosed CDATA section
+_JUNK_AFTER = 9
+_NAME = re.compile(rb"<([^\s/>]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """An entry's place in the document and the digest of its bytes and of what it inherits."""
+
+    start: int
+    end: int
+    raw: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The document, understood as header and entries.
+
+    `whole` says why it cannot be cut and has to be read whole (then `slices` is empty): ill_formed, entities, nested,
+    empty_entry. `closing` ends the document where it ended early. `costly` is whether reading it could take long.
+    """
+
+    data: bytes
+    root: int
+    slices: tuple[Slice, ...]
+    dropped: int = 0
+    complete: bool = True
+    end: int = 0
+    closing: bytes = b""
+    whole: str | None = None
+    costly: bool = False
+    entities: dict[str, str] = field(default_factory=dict)
+    repairs: tuple[str, ...] = ()
+
+    def unknown(self, known: frozenset[Digest]) -> list[Slice]:
+        """The entries that are not known."""
+        return [piece for piece in self.slices if piece.raw not in known]
+
+    def without(self, known: frozenset[Digest]) -> bytes:
+        """The document's header with the unknown entries, from the root's tag on."""
+        parts, at = [], self.root
+        for piece in self.slices:
+            if piece.raw in known:
+                parts.append(self.data[at : piece.start])
+                at = piece.end
+        return b"".join((*parts, self.data[at : self.end], self.closing))
+
+
+class _Stop(Exception):  # noqa: N818 - no error: the pass has seen enough
+    """The document has to be read whole."""
+
+
+class OverBudget(Exception):  # noqa: N818 - no error: the document goes elsewhere
+    """The document has more elements than the caller lets this pass look at."""
+
+
+def split(data: bytes, elements: int | None = None) -> Split:
+    """Cut a UTF-8 document.
+
+    Args:
+        data: the whole document.
+        elements: how many elements to look at, at most; None is all.
+
+    Raises:
+        OverBudget: there are more elements.
+    """
+    return _Splitter(data, elements).run()
+
+
+class _Splitter:
+    """One pass. Handlers run for every tag: they are kept short."""
+
+    def __init__(self, data: bytes, budget: int | None) -> None:
+        self.data = data
+        self.left = budget if budget is not None else len(data)
+        self.parser = expat.ParserCreate("utf-8", " ")
+        self.names: list[str] = []
+        self.entry_names: frozenset[str] = _ENTRY_NAMES
+        self.starts: list[int] = []  # of the open elements outside entries
+        self.scopes: list[bytes] = []
+        self.declared: list[bytes] = []
+        self.entry_depth = 0
+        self.entry_start = 0
+        self.found: list[tuple[int, int, bytes]] = []
+        self.dropped = 0
+        self.inherited: list[bytes] = []
+        self.inheriting = 0
+        self.root = -1
+        self.root_end = -1
+        self.last = 0
+        self.whole: str | None = None
+        self.costly = False
+        self.entities: dict[str, str] = {}
+        self.external = False
+
+    def run(self) -> Split:
+        parser = self.parser
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.StartNamespaceDeclHandler = self.namespace
+        parser.EntityDeclHandler = self.entity
+        parser.SkippedEntityHandler = self.skipped
+        try:
+            parser.Parse(self.data, True)
+        except _Stop:
+            return self.unsplit(self.whole or "ill_formed")
+        except expat.ExpatError as error:
+            return self.failed(error)
+        return self.result(complete=True, end=len(self.data))
+
+    def failed(self, error: expat.ExpatError) -> Split:
+        if error.code == _JUNK_AFTER and self.root_end >= 0:
+            return self.result(complete=True, end=self.root_end, repairs=("xml.junk_after_document",))
+        if error.code in _ENDS_EARLY and self.root >= 0 and self.whole is None:
+            return self.cut_short()
+        return self.unsplit(self.whole or "ill_formed")
+
+    def cut_short(self) -> Split:
+        """The document ends before its root's end tag: what follows the last whole entry does not count."""
+        if self.found:
+            end = self.found[-1][1]
+        elif self.entry_depth:
+            end = self.entry_start
+        else:
+            end = self.data.find(b">", self.last) + 1
+        still_open = [start for start in reversed(self.starts) if start < end]
+        closing = b"".join(b"</" + self.name_at(start) + b">" for start in still_open)
+        if not closing:
+            return self.unsplit("ill_formed")
+        return self.result(complete=False, end=end, closing=closing)
+
+    def name_at(self, start: int) -> bytes:
+        found = _NAME.match(self.data, start)
+        return found[1] if found else b""
+
+    def result(self, *, complete: bool, end: int, closing: bytes = b"", repairs: Iterable[str] = ()) -> Split:
+        if self.whole is not None:
+            return self.unsplit(self.whole)
+        inherited = b"\0".join(self.inherited)
+        slices = tuple(
+            Slice(start, stop, digest(scope, inherited, self.data[start:stop])) for start, stop, scope in self.found
+        )
+        return Split(
+            data=self.data,
+            root=self.root,
+            slices=slices,
+            dropped=self.dropped,
+            complete=complete,
+            end=end,
+            closing=closing,
+            costly=self.costly,
+            repairs=tuple(repairs),
+        )
+
+    def unsplit(self, why: str) -> Split:
+        return Split(
+            data=self.data,
+            root=self.root,
+            slices=(),
+            end=len(self.data),
+            whole=why,
+            costly=self.costly or why == "ill_formed",
+            entities=self.entities,
+        )
+
+    def namespace(self, prefix: str | None, uri: str | None) -> None:
+        if not self.entry_depth:
+            self.declared.append(f"{prefix or ''}={uri or ''}".encode())
+
+    def entity(
+        self,
+        name: str,
+        is_parameter: bool,
+        value: str | None,
+        base: str | None,  # noqa: ARG002 - expat's signature
+        system_id: str | None,  # noqa: ARG002 - external entities are never loaded
+        public_id: str | None,  # noqa: ARG002
+        notation: str | None,  # noqa: ARG002
+    ) -> None:
+        self.external = True
+        if value is not None and not is_parameter:
+            self.entities.setdefault(name, value)
+
+    def skipped(self, name: str, is_parameter: bool) -> None:  # noqa: ARG002 - expat's signature
+        """An entity that only an external subset could declare: feedparser knows HTML's."""
+        if self.root >= 0:
+            self.whole = "entities"
+            raise _Stop
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        at = self.parser.CurrentByteIndex
+        self.left -= 1
+        if self.left < 0:
+            raise OverBudget
+        if at - self.last > _LONG_TEXT:
+            self.weigh()
+        self.last = at
+        self.names.append(name)
+        if self.entry_depth:
+            if name in self.entry_names:
+                self.whole = "nested"
+                raise _Stop
+        elif len(self.names) == 1:
+            self.begin(name, at)
+            self.enter(at, attributes)
+        elif name in self.entry_names:
+            self.entry_depth, self.entry_start = len(self.names), at
+            self.declared.clear()
+        else:
+            self.enter(at, attributes)
+            if name.rpartition(" ")[2].lower() in _INHERITED and len(self.names) <= 3:
+                self.inheriting = len(self.names)
+        if len(attributes) > _MANY_ATTRIBUTES or len(self.names) > _DEEP:
+            self.costly = True
+
+    def begin(self, name: str, at: int) -> None:
+        self.root = at
+        if self.external:
+            self.whole = "entities"
+            raise _Stop
+        space = name.rpartition(" ")[0]
+        if space:
+            self.entry_names = _ENTRY_NAMES | {f"{space} item", f"{space} entry"}
+
+    def enter(self, at: int, attributes: dict[str, str]) -> None:
+        self.starts.append(at)
+        scope = self.declared
+        if attributes:
+            scope += [f"@{key}={value}".encode() for key, value in attributes.items() if key in _SCOPED]
+        self.scopes.append(b"\n".join(sorted(scope)))
+        self.declared = []
+
+    def end(self, name: str) -> None:  # noqa: ARG002 - expat's signature
+        at = self.parser.CurrentByteIndex
+        if at - self.last > _LONG_TEXT:
+            self.weigh()
+        self.last = at
+        depth = len(self.names)
+        self.names.pop()
+        if self.entry_depth:
+            if depth == self.entry_depth:
+                self.close_entry(at)
+            return
+        start = self.starts.pop()
+        self.scopes.pop()
+        if depth == self.inheriting:
+            self.inheriting = 0
+            self.inherited.append(self.data[start:at])
+        if depth == 1:
+            self.root_end = self.behind(start, at)
+
+    def close_entry(self, at: int) -> None:
+        self.entry_depth = 0
+        stop = self.behind(self.entry_start, at)
+        if stop <= self.entry_start:
+            self.whole = "empty_entry"
+            raise _Stop
+        if len(self.found) >= limits.ENTRIES:
+            self.dropped += 1
+            return
+        self.found.append((self.entry_start, stop, b"\0".join(self.scopes)))
+
+    def behind(self, start: int, at: int) -> int:
+        """Where the element that starts at `start` ends, `at` being what expat gives with its end.
+
+        That is the start of the end tag; for `<item/>` expat 2.5 gives the position behind the tag, or its start
+        where no handler of starts is set. 0 where it cannot be told.
+        """
+        if self.data.startswith((name := b"</" + self.name_at(start)), at) and self.data[at + len(name)] in b"> \t\r\n":
+            return self.data.find(b">", at) + 1
+        return at if self.data.startswith(b"/>", at - 2) else 0
+
+    def weigh(self) -> None:
+        """A long stretch without a tag: is it in an element that may be long?"""
+        if not self.names or self.names[-1].rpartition(" ")[2].lower() not in _LONG:
+            self.costly = True

@@ -1,0 +1,118 @@
+"""Articles that wait for their page: the want, the page, and going out without it."""
+
+from dataclasses import replace
+
+from telex.core import urls
+from telex.core.arrivals import PageArrived
+from telex.core.memory import WANTS_LIMIT, Known, Mark, Want
+from telex.core.model import Article, BodyFrom, Change, Digest, Markup, PageDocument
+from telex.documents.markup import sanitise, to_text
+from telex.ingest.meaning import CHANGE_LIMIT
+from telex.ingest.normalise import normalise
+from telex.ingest.work import Work
+
+PAGE_WAIT = 60.0
+"""Seconds that an article waits for its page before it goes out without."""
+PAGE_EXPIRY = 3600.0
+"""Seconds after which the page is no longer wanted."""
+
+
+def wait_for_page(work: Work, key: Digest, article: Article) -> bool:
+    """Let the article wait for its page where its feed asks for that; whether it waits."""
+    waiting = work.wants.get(key)
+    if not work.feed.full_text or urls.canonical(article.link) is None:
+        return False
+    if waiting is None and len(work.wants) >= WANTS_LIMIT:
+        return False
+    if waiting and waiting.draft.version == 0:
+        changes = waiting.draft.changes or article.changes
+        draft = replace(article, changes=changes, backfill=waiting.draft.backfill)
+        work.wants[key] = replace(waiting, draft=draft)
+    else:
+        work.wants[key] = Want(key, article, work.now + PAGE_WAIT, work.now + PAGE_EXPIRY)
+    return True
+
+
+def wants_due(work: Work) -> None:
+    """Publish what waited long enough; forget what is past its end. A clock that jumped back ends no wait early."""
+    for key, want in list(work.wants.items()):
+        if want.draft.version == 0 and work.now >= want.deadline:
+            article = _go_out(work, key, want.draft)
+            work.wants[key] = replace(want, draft=article)
+        elif want.draft.version and work.now >= want.expires:
+            del work.wants[key]
+        elif want.deadline > work.now + PAGE_WAIT:
+            work.wants[key] = replace(want, deadline=work.now + PAGE_WAIT, expires=work.now + PAGE_EXPIRY)
+
+
+def page_arrived(work: Work, arrival: PageArrived) -> None:
+    """Publish the article with its page, or update it with the page where it went out without."""
+    want = work.wants.pop(arrival.key, None)
+    if want is None:
+        return
+    article = normalise(_with_page(want.draft, arrival.page))
+    if want.draft.version == 0:
+        _go_out(work, arrival.key, article)
+    elif article.body is not None and article.body != want.draft.body:
+        cut = article.body[:CHANGE_LIMIT]
+        changed = replace(article, changes=(Change("body", want.draft.body and want.draft.body[:CHANGE_LIMIT], cut),))
+        _go_out(work, arrival.key, replace(changed, backfill=False))
+
+
+def _go_out(work: Work, key: Digest, article: Article) -> Article:
+    """Emit the article and note it in the window, or among the departed should it have left meanwhile."""
+    mine, present = _find(work, key)
+    standing = work.standing(article, mine, present=present)
+    if standing and standing.version and article.version == 0 and not article.changes:
+        # Another feed published it while this one waited: only a body that it lacks is news.
+        if standing.bodied or article.body is None:
+            return replace(article, version=standing.version)
+        article = replace(article, changes=(Change("body", None, article.body[:CHANGE_LIMIT]),), backfill=False)
+    article = work.emit(article, standing)
+    if mine is not None:
+        marks = (mine.marks | Mark.BODIED) if article.body else mine.marks
+        _note(work, replace(mine, version=article.version, marks=marks, reign=max(mine.reign, 1)))
+    return article
+
+
+def _find(work: Work, key: Digest) -> tuple[Known | None, bool]:
+    for known in work.known:
+        if known.key == key:
+            return known, known.missing_since is None
+    left = work.departed.get(key)
+    return (left.known if left else None), False
+
+
+def _note(work: Work, known: Known) -> None:
+    left = work.departed.get(known.key)
+    if left:
+        work.departed[known.key] = replace(left, known=known)
+    work.known = tuple(known if other.key == known.key else other for other in work.known)
+
+
+def _with_page(article: Article, page: PageDocument) -> Article:
+    body = to_text(Markup(page.text, html=False)) if page.text else None
+    html = sanitise(Markup(page.html, html=True), page.url) if page.html else None
+    published, source = article.published_at, article.published_at_source
+    if published is None and page.published is not None:
+        published, source = page.published, "page"
+    provenance = article.provenance
+    fresh = tuple(repair for repair in page.repairs if repair not in provenance.repairs)
+    provenance = replace(
+        provenance,
+        body_from=BodyFrom.PAGE if body else provenance.body_from,
+        repairs=provenance.repairs + fresh,
+    )
+    return replace(
+        article,
+        title=article.title or page.title,
+        body=body or article.body,
+        body_html=html if body else article.body_html,
+        authors=article.authors or page.authors,
+        published_at=published,
+        published_at_source=source,
+        updated_at=article.updated_at if article.updated_at is not None else page.updated,
+        language=article.language or page.language,
+        media=article.media or page.media,
+        provenance=provenance,
+    )

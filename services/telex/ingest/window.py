@@ -1,0 +1,223 @@
+"""A feed's document against its window: what is new, changed, back, missing or gone."""
+
+from dataclasses import replace
+
+from telex.core.arrivals import FeedArrived, StillSame
+from telex.core.events import ArticleWithdrawn, FeedGap, FeedMoved
+from telex.core.identity import digest
+from telex.core.lifecycle import is_gap, merged, vanished
+from telex.core.memory import DEPARTED_AGE, Departed, Known, Mark
+from telex.core.model import Article, Backfill, Digest, Entry, FeedDocument, Provenance
+from telex.core.redact import redact_url
+from telex.core.register import Standing
+from telex.core.schedule import rate_after
+from telex.core.verdict import Verdict, verdict
+from telex.ingest import health, pages
+from telex.ingest.meaning import changes, meaning_of
+from telex.ingest.normalise import Context, draft, identity_of
+from telex.ingest.work import Work
+
+
+def document_arrived(work: Work, arrival: FeedArrived) -> None:
+    """Take a document in. One that is not whole adds what it shows, and changes nothing else."""
+    document = arrival.document
+    _learn_names(work, document)
+    first_poll = work.head.accepted_at is None
+    shown = _meet_all(work, document, first_poll=first_poll)
+    keys = [known.key for known in shown]
+    before = work.known
+    if not document.complete:
+        here = set(keys)
+        work.known = (*shown, *(known for known in before if known.key not in here))
+        return
+    if not first_poll and is_gap(before, keys, frozenset(work.departed)):
+        _gap(work, len(shown))
+    lost = vanished(before, keys, work.now)
+    for known in lost.aged:
+        work.departed[known.key] = Departed(replace(known, missing_since=None), work.now)
+    for key in keys:
+        work.departed.pop(key, None)
+    work.known = merged(shown, before, lost.missing)
+    confirm_missing(work)
+    _accept(work, arrival, first_poll=first_poll)
+
+
+def still_same(work: Work, arrival: StillSame) -> None:
+    """The document did not change: what is missing is missing still."""
+    confirm_missing(work)
+    moved(work, arrival.moved_to)
+    health.recovered(work)
+
+
+def moved(work: Work, to: str | None) -> None:
+    """Follow a permanent redirect, and say so: the catalogue should follow too."""
+    at = work.head.url or work.feed.url
+    if to is None or to == at:
+        return
+    work.head = replace(work.head, url=None if to == work.feed.url else to)
+    work.events.append(
+        FeedMoved(work.feed.id, work.feed.publisher, work.next_ordinal(), work.now, redact_url(at), redact_url(to))
+    )
+
+
+def _learn_names(work: Work, document: FeedDocument) -> None:
+    home = redact_url(document.home_url) if document.home_url else None
+    work.head = replace(
+        work.head,
+        title=(document.title or work.head.title or "")[:300] or None,
+        home_url=home or work.head.home_url,
+    )
+
+
+def _accept(work: Work, arrival: FeedArrived, *, first_poll: bool) -> None:
+    head = work.head
+    since = work.now - head.accepted_at if head.accepted_at is not None else 3600.0
+    work.head = replace(
+        head,
+        etag=arrival.etag,
+        last_modified=arrival.last_modified,
+        body=arrival.body,
+        accepted_at=work.now,
+        rate=0.0 if first_poll else rate_after(head.rate, since, work.fresh),
+        hints=arrival.document.hints,
+    )
+    moved(work, arrival.moved_to)
+    health.recovered(work)
+
+
+def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> list[Known]:
+    """Every entry once, in document order; what is unchanged stands for its key before any look-alike does."""
+    by_raw = {known.raw: known for known in work.known if known.missing_since is None}
+    by_key = {known.key: known for known in work.known}
+    taken: set[Digest] = {by_raw[slot].key for slot in document.slots if not isinstance(slot, Entry) and slot in by_raw}
+    context = Context(work.feed, work.head.title, work.head.home_url, document.language, work.now)
+    shown: list[Known] = []
+    placed: set[Digest] = set()
+    for slot in document.slots:
+        if isinstance(slot, Entry):
+            key = digest(identity_of(slot).encode("utf-8", "surrogatepass"))
+            if key not in taken:
+                taken.add(key)
+                shown.append(_meet(work, key, by_key.get(key), slot, context, first_poll=first_poll))
+        elif slot in by_raw and by_raw[slot].key not in placed:
+            placed.add(by_raw[slot].key)
+            shown.append(by_raw[slot])
+    return shown
+
+
+def _meet(work: Work, key: Digest, here: Known | None, entry: Entry, context: Context, *, first_poll: bool) -> Known:
+    article = draft(entry, context)
+    left = work.departed.get(key)
+    mine = here or (left.known if left and work.now - left.at < DEPARTED_AGE else None)
+    if mine is None:
+        work.fresh += 1
+    else:
+        article = replace(article, id=mine.article)
+    meaning = meaning_of(article)
+    present = here is not None and here.missing_since is None
+    standing = work.standing(article, mine, present=present)
+    judged = verdict(
+        me=work.feed.id,
+        mine=mine,
+        standing=standing,
+        meaning=meaning,
+        bodied=article.body is not None,
+        skip=first_poll and work.feed.backfill is Backfill.SKIP,
+    )
+    known = Known(
+        key=key,
+        article=article.id,
+        raw=entry.raw,
+        meaning=meaning,
+        version=standing.version if standing else 0,
+        first_seen=mine.first_seen if mine else work.now,
+        published=entry.published if entry.published is not None else (mine.published if mine else None),
+        reign=mine.reign if mine else 0,
+        marks=Mark.BODIED if standing and standing.bodied else Mark.NONE,
+    )
+    article = replace(article, backfill=first_poll)
+    return _obey(work, judged, known, article, mine, standing)
+
+
+def _obey(
+    work: Work, judged: Verdict, known: Known, article: Article, mine: Known | None, standing: Standing | None
+) -> Known:
+    if judged is Verdict.SKIP:
+        return replace(known, marks=known.marks | Mark.SKIPPED)
+    if judged is Verdict.QUIET:
+        return known
+    if judged is not Verdict.PUBLISH:
+        before = mine.meaning if mine else (standing.latest if standing else known.meaning)
+        article = replace(article, changes=changes(before, article), backfill=False)
+    if pages.wait_for_page(work, known.key, article):
+        return known if judged is Verdict.UPDATE else replace(known, reign=known.version + 1)
+    article = work.emit(article, standing)
+    reign = known.reign if judged is Verdict.UPDATE else article.version
+    marks = (known.marks | Mark.BODIED) if article.body else known.marks
+    return replace(known, version=article.version, reign=reign, marks=marks)
+
+
+def confirm_missing(work: Work) -> None:
+    """Withdraw what has been missing for the feed's grace and still is, and what no other feed shows either."""
+    window = []
+    for known in work.known:
+        since = known.missing_since
+        if since is None or work.now - since < work.feed.withdraw_after or known.key in work.wants:
+            window.append(known)
+            continue
+        work.departed[known.key] = Departed(_withdraw(work, replace(known, missing_since=None), since), work.now)
+    work.known = tuple(window)
+
+
+def _withdraw(work: Work, known: Known, since: float) -> Known:
+    article = _remembered(work, known, since)
+    standing = work.standing(article, known, present=False)
+    if standing is None or standing.showing or standing.withdrawn or standing.version == 0:
+        return known
+    article = replace(
+        article,
+        version=standing.version + 1,
+        source=work.source(standing),
+        first_seen_at=standing.first_seen,
+    )
+    work.events.append(ArticleWithdrawn(article))
+    return replace(known, version=article.version, marks=known.marks | Mark.WITHDRAWN)
+
+
+def _remembered(work: Work, known: Known, since: float) -> Article:
+    return Article(
+        id=known.article,
+        version=known.version,
+        url=None,
+        link=None,
+        guid=None,
+        title=None,
+        summary=None,
+        body=None,
+        body_html=None,
+        truncated=False,
+        language=None,
+        authors=(),
+        published_at=known.published,
+        updated_at=None,
+        first_seen_at=known.first_seen,
+        published_at_source="feed" if known.published is not None else None,
+        source=work.source(None),
+        feeds=(),
+        categories=(),
+        topics=(),
+        places=(),
+        mentions=(),
+        media=(),
+        word_count=0,
+        rights=None,
+        backfill=False,
+        significance=None,
+        changes=(),
+        provenance=Provenance(fetched_at=work.now, entry_digest=known.raw.hex(), body_from=None, missing_since=since),
+    )
+
+
+def _gap(work: Work, entries: int) -> None:
+    last = work.head.accepted_at or work.now
+    work.events.append(FeedGap(work.feed.id, work.feed.publisher, work.next_ordinal(), work.now, last, entries))

@@ -1,0 +1,156 @@
+"""Grouping: what the polls of a shard decided at about the same time lands in one commit."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from telex.core.events import ArticlePublished, ArticleUpdated, DeadLetter, Event
+from telex.core.facts import Committed, LogPaused
+from telex.core.model import FeedId
+from telex.errors import ClaimDied, LogUnavailable
+from telex.ports import Claim, Commit, Record
+from telex.shard.context import Context
+from telex.wire import cloudevents
+
+_RETRY_LEAST, _RETRY_MOST = 0.5, 10.0
+
+
+@dataclass(slots=True)
+class _Pending:
+    events: tuple[Event, ...]
+    records: tuple[Record, ...]
+    memories: Mapping[FeedId, bytes | None]
+    schedule: bytes | None
+    inbox: int | None
+    size: int
+    done: asyncio.Future[None] = field(repr=False)
+
+
+class Committer:
+    """Appends what is submitted, in order, one commit at a time. The only one that touches the claim's `append`."""
+
+    def __init__(self, claim: Claim, context: Context) -> None:
+        self._claim = claim
+        self._context = context
+        self._queue: deque[_Pending] = deque()
+        self._wake = asyncio.Event()
+
+    async def submit(
+        self,
+        events: tuple[Event, ...] = (),
+        memories: Mapping[FeedId, bytes | None] | None = None,
+        *,
+        schedule: bytes | None = None,
+        inbox: int | None = None,
+    ) -> None:
+        """Return once all of it is in the log.
+
+        Raises:
+            ClaimDied: it may or may not be in the log; the shard is over.
+        """
+        naming = self._context.naming
+        records = tuple(record for event in events for record in cloudevents.records(event, naming))
+        memories = memories or {}
+        size = sum(len(record.value or b"") for record in records)
+        size += sum(len(memory or b"") for memory in memories.values()) + len(schedule or b"")
+        done = asyncio.get_running_loop().create_future()
+        self._queue.append(_Pending(events, records, memories, schedule, inbox, size, done))
+        self._wake.set()
+        await done
+
+    async def run(self) -> None:
+        """Append for ever.
+
+        Raises:
+            ClaimDied: the claim died; who waited hears it too.
+        """
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                batch = self._batch()
+                try:
+                    await self._append(batch)
+                except ClaimDied as why:
+                    self._fail(batch, why)
+                    raise
+                for pending in batch:
+                    if not pending.done.done():
+                        pending.done.set_result(None)
+
+    def _fail(self, batch: list[_Pending], why: ClaimDied) -> None:
+        for pending in (*batch, *self._queue):
+            if not pending.done.done():
+                pending.done.set_exception(why)
+                pending.done.exception()  # a poll that was cancelled meanwhile does not ask: that is no leak
+        self._queue.clear()
+
+    def _batch(self) -> list[_Pending]:
+        settings = self._context.settings
+        batch: list[_Pending] = []
+        records = size = 0
+        while self._queue:
+            pending = self._queue[0]
+            full = (
+                records + len(pending.records) > settings.commit_records or size + pending.size > settings.commit_bytes
+            )
+            if batch and full:
+                break
+            batch.append(self._queue.popleft())
+            records, size = records + len(pending.records), size + pending.size
+        return batch
+
+    async def _append(self, batch: list[_Pending]) -> None:
+        memories: dict[FeedId, bytes | None] = {}
+        for pending in batch:
+            memories |= pending.memories
+        commit = Commit(
+            records=tuple(record for pending in batch for record in pending.records),
+            memories=memories,
+            schedule=next((p.schedule for p in reversed(batch) if p.schedule is not None), None),
+            inbox=max((p.inbox for p in batch if p.inbox is not None), default=None),
+        )
+        loop = asyncio.get_running_loop()
+        began, wait, paused = loop.time(), _RETRY_LEAST, False
+        while True:
+            try:
+                await self._claim.append(commit)
+            except LogUnavailable as why:
+                if not paused:
+                    self._context.observer.observe(LogPaused(self._claim.shard, resumed=False, detail=str(why)))
+                paused = True
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _RETRY_MOST)
+            else:
+                break
+        if paused:
+            self._context.observer.observe(LogPaused(self._claim.shard, resumed=True, detail=None))
+        self._observe(batch, loop.time() - began, sum(pending.size for pending in batch))
+
+    def _observe(self, batch: list[_Pending], elapsed: float, size: int) -> None:
+        now = self._context.clock.now()
+        types: Counter[str] = Counter()
+        letters: Counter[str] = Counter()
+        delays = []
+        for event in (event for pending in batch for event in pending.events):
+            types[cloudevents.type_of(event)] += 1
+            match event:
+                case DeadLetter():
+                    letters[event.reason] += 1
+                case ArticlePublished(article) if not article.backfill and article.published_at is not None:
+                    delays.append(max(0.0, now - article.published_at))
+                case ArticleUpdated(article) if article.updated_at is not None:
+                    delays.append(max(0.0, now - article.updated_at))
+                case _:
+                    pass
+        fact = Committed(
+            self._claim.shard,
+            elapsed,
+            sum(len(pending.records) for pending in batch),
+            size,
+            tuple(types.items()),
+            tuple(delays),
+            tuple(letters.items()),
+        )
+        self._context.observer.observe(fact)

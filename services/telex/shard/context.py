@@ -1,0 +1,73 @@
+"""What every shard of a process shares: the ports, the settings, and the limits over all shards."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+
+from telex.core.model import Feed
+from telex.core.schedule import Bounds
+from telex.ports import Catalogue, Clock, DocumentReader, Fetcher, Observer
+from telex.wire.topics import Naming
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSettings:
+    """How a shard works. Times in seconds, sizes in bytes.
+
+    Args:
+        per_publisher: requests at a time to one publisher.
+        concurrency: polls and pages at a time in the process.
+        backoff_cap: the longest wait after failures.
+        release_rate: overdue or new feeds that start in a second, over all shards of the process.
+        schedule_every: how often the schedule record is written at most.
+        commit_records: records that make a commit full.
+        commit_bytes: bytes of records and memories that make a commit full.
+        record_limit: the largest value that a record may have.
+    """
+
+    per_publisher: int = 1
+    concurrency: int = 256
+    backoff_cap: float = 6 * 3600.0
+    release_rate: float = 100.0
+    schedule_every: float = 60.0
+    commit_records: int = 1000
+    commit_bytes: int = 4 << 20
+    record_limit: int = 1_000_000
+
+
+class Pacer:
+    """Hands out starts at a capped rate, so that a restart is no flood."""
+
+    def __init__(self, rate: float) -> None:
+        self._step = 1.0 / rate
+        self._next = 0.0
+
+    def take(self, now: float) -> float:
+        """The next free start, in `loop.time()`."""
+        self._next = max(self._next, now)
+        start, self._next = self._next, self._next + self._step
+        return start
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The ports and limits that a process gives to its shards. `rng` is this process's own chance."""
+
+    catalogue: Catalogue
+    fetcher: Fetcher
+    reader: DocumentReader
+    clock: Clock
+    rng: random.Random
+    observer: Observer
+    naming: Naming
+    settings: ShardSettings
+    slots: asyncio.Semaphore = field(init=False)
+    pacer: Pacer = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slots", asyncio.Semaphore(self.settings.concurrency))
+        object.__setattr__(self, "pacer", Pacer(self.settings.release_rate))
+
+    def bounds(self, feed: Feed) -> Bounds:
+        """The feed's interval bounds and the back-off's cap."""
+        return Bounds(feed.interval_min, feed.interval_max, self.settings.backoff_cap)

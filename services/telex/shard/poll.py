@@ -1,0 +1,284 @@
+"""One feed, once: fetch, read, ingest, commit, plan. And one page, for an article that waits."""
+
+import asyncio
+import hashlib
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from telex.core.arrivals import (
+    Arrival,
+    FeedArrived,
+    JunkArrived,
+    Order,
+    Ordered,
+    PageArrived,
+    PollFailed,
+    StillSame,
+    WantsDue,
+)
+from telex.core.events import ArticlePublished, ArticleUpdated, ArticleWithdrawn, Health
+from telex.core.exchange import Exchange, Fetched, Gone, Kind, NotModified, Refusal, Refused, Request
+from telex.core.facts import PollEnded
+from telex.core.identity import digest
+from telex.core.memory import FeedState, Head, Memory, Want, current
+from telex.core.model import Digest, Feed, FeedId, PageDocument, Unreadable
+from telex.core.redact import redact_text
+from telex.core.schedule import Plan, Reason, after_failure, after_gone, after_success
+from telex.ingest.ingest import Outcome, ingest
+from telex.ports import ReadRequest
+from telex.shard.commit import Committer
+from telex.shard.publishers import Desk
+from telex.shard.state import State
+from telex.wire import memories as wire
+
+DEAD_LETTER_LIMIT = 64 << 10
+_HOLDING = frozenset({Refusal.RATE_LIMITED, Refusal.SERVER_ERROR})
+_PAGE_TRIES = 3
+_PAGE_PAUSE = 30.0
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class Poller:
+    """Polls feeds and fetches pages for one shard."""
+
+    def __init__(self, state: State, committer: Committer) -> None:
+        self._state = state
+        self._context = state.context
+        self._committer = committer
+        self.fetching: set[asyncio.Task[None]] = set()
+        """Tasks that wait for a publisher: nothing is lost when they are cancelled."""
+        self.stopping = False
+
+    async def poll(self, name: FeedId, lag: float) -> Memory | None:
+        """Poll a feed that is due; its memory where that was advanced.
+
+        Raises:
+            ClaimDied: the shard is over.
+        """
+        feed = self._state.feeds.get(name)
+        if feed is None:
+            return None
+        desk = self._state.publishers.desk(feed.publisher)
+        async with desk.gate:
+            feed = self._state.feeds.get(name)
+            if feed is None or self.stopping or name in self._state.paused or self._held(feed, desk):
+                return None
+            began = asyncio.get_running_loop().time()
+            head = current(feed, self._state.head(name))
+            exchange = await self._fetch(_request(feed, head))
+            async with desk.lock:
+                return await self._take(feed, desk, exchange, lag, began)
+
+    async def _fetch(self, request: Request) -> Exchange:
+        task = asyncio.current_task()
+        assert task is not None
+        self.fetching.add(task)
+        try:
+            async with self._context.slots:
+                return await self._context.fetcher.fetch(request)
+        finally:
+            self.fetching.discard(task)
+
+    def _held(self, feed: Feed, desk: Desk) -> bool:
+        """Put the feed off where its publisher asked to be left alone."""
+        wait = desk.held_until - self._context.clock.now()
+        if wait <= 0:
+            return False
+        state = self._state.states.get(feed.id)
+        self._state.plan(
+            feed, wait * (1 + 0.05 * self._context.rng.random()), Reason.HELD, state.failures if state else 0
+        )
+        return True
+
+    async def _take(self, feed: Feed, desk: Desk, exchange: Exchange, lag: float, began: float) -> Memory | None:
+        memory = self._state.memory(feed.id)
+        failures = self._failures(feed.id) + 1
+        outcome_name, arrival = await self._arrival(feed, memory, exchange, failures)
+        outcome = Outcome((), memory)
+        if not _nothing_to_decide(arrival, memory.head):
+            outcome = await self._decide(feed, memory, arrival)
+        self._hold(desk, exchange)
+        plan = self._plan(feed, outcome.memory.head, arrival, exchange, failures)
+        failed = isinstance(arrival, PollFailed | JunkArrived)
+        self._state.plan(feed, plan.delay, plan.reason, failures if failed else 0)
+        self._observe(feed, outcome, outcome_name, arrival, exchange, lag, began, plan, memory.head.health)
+        return outcome.memory if outcome.memory is not memory else None
+
+    def _failures(self, name: FeedId) -> int:
+        state: FeedState | None = self._state.states.get(name)
+        return state.failures if state else 0
+
+    async def _arrival(self, feed: Feed, memory: Memory, exchange: Exchange, failures: int) -> tuple[str, Arrival]:
+        head = current(feed, memory.head)
+        match exchange:
+            case NotModified():
+                return "not_modified", StillSame(exchange.moved_to)
+            case Gone():
+                return "gone", PollFailed("gone", "410 Gone", failures, gone=True)
+            case Refused():
+                return str(exchange.reason), PollFailed(str(exchange.reason), exchange.detail, failures)
+            case Fetched() if head.body == _body_digest(exchange.body):
+                return "unchanged", StillSame(exchange.moved_to)
+            case Fetched():
+                request = ReadRequest(exchange.body, exchange.content_type, exchange.url, memory.raws())
+                read = await self._context.reader.read_feed(request)
+                if isinstance(read, Unreadable):
+                    return "unreadable", _junk(exchange, read, failures)
+                return "changed" if read.complete else "incomplete", FeedArrived(
+                    document=read,
+                    body=_body_digest(exchange.body),
+                    url=exchange.url,
+                    moved_to=exchange.moved_to,
+                    etag=exchange.etag,
+                    last_modified=exchange.last_modified,
+                )
+
+    async def _decide(self, feed: Feed, memory: Memory, arrival: Arrival) -> Outcome:
+        """Ingest and commit; the state advances only when the log took it."""
+        now = self._context.clock.now()
+        outcome = ingest(feed, memory, self._state.register(feed), arrival, now)
+        if outcome.memory is not memory or outcome.events:
+            packed = wire.pack(outcome.memory)
+            await self._committer.submit(outcome.events, {feed.id: packed})
+            self._state.set_memory(feed.id, packed)
+        return outcome
+
+    def _hold(self, desk: Desk, exchange: Exchange) -> None:
+        if isinstance(exchange, Refused) and exchange.reason in _HOLDING and exchange.retry_at is not None:
+            desk.held_until = max(desk.held_until, exchange.retry_at)
+            self._state.changed = True
+            self._state.hold_news.set()
+
+    def _plan(self, feed: Feed, head: Head, arrival: Arrival, exchange: Exchange, failures: int) -> Plan:
+        bounds, jitter = self._context.bounds(feed), self._context.rng.random()
+        now = self._context.clock.now()
+        if isinstance(arrival, PollFailed) and arrival.gone:
+            return after_gone(bounds, jitter)
+        if isinstance(arrival, PollFailed | JunkArrived):
+            retry_at = exchange.retry_at if isinstance(exchange, Refused) else None
+            return after_failure(failures, bounds, None if retry_at is None else retry_at - now, jitter)
+        max_age = exchange.max_age if isinstance(exchange, Fetched | NotModified) else None
+        since = max(0.0, now - head.accepted_at) if head.accepted_at is not None else 0.0
+        return after_success(head.rate, since, bounds, head.hints, max_age, now, jitter)
+
+    def _observe(
+        self,
+        feed: Feed,
+        outcome: Outcome,
+        name: str,
+        arrival: Arrival,
+        exchange: Exchange,
+        lag: float,
+        began: float,
+        plan: Plan,
+        before: Health | None,
+    ) -> None:
+        articles = ArticlePublished | ArticleUpdated | ArticleWithdrawn
+        detail = arrival.detail if isinstance(arrival, PollFailed) else None
+        fact = PollEnded(
+            feed=feed.id,
+            outcome=name,
+            lag=lag,
+            elapsed=asyncio.get_running_loop().time() - began,
+            wire_bytes=exchange.wire_bytes if isinstance(exchange, Fetched) else 0,
+            articles=sum(isinstance(event, articles) for event in outcome.events),
+            detail=arrival.unreadable.detail if isinstance(arrival, JunkArrived) else detail,
+            changed=outcome.memory.head.health is not before,
+            next_in=plan.delay,
+            next_reason=str(plan.reason),
+        )
+        self._context.observer.observe(fact)
+
+    async def decide(self, name: FeedId, arrival: Arrival) -> Memory | None:
+        """Ingest something that is no poll's answer; the memory as it is then. None where the feed is unknown."""
+        feed = self._state.feeds.get(name)
+        if feed is None:
+            return None
+        async with self._state.publishers.desk(feed.publisher).lock:
+            return (await self._decide(feed, self._state.memory(name), arrival)).memory
+
+    async def retire(self, feed: Feed) -> None:
+        """Note that a feed left the catalogue. The caller holds the publisher's lock."""
+        await self._decide(feed, self._state.memory(feed.id), Ordered(Order.RETIRE))
+
+    async def fetch_page(self, name: FeedId, want: Want) -> PageDocument:
+        """The page that an article waits for; an empty one where it cannot be had."""
+        url = want.draft.link or ""
+        for attempt in range(_PAGE_TRIES):
+            feed = self._state.feeds.get(name)
+            if feed is None:
+                break
+            desk = self._state.publishers.desk(feed.publisher)
+            await asyncio.sleep(max(0.0, desk.held_until - self._context.clock.now(), attempt * _PAGE_PAUSE))
+            async with desk.gate:
+                if self.stopping:
+                    raise asyncio.CancelledError
+                exchange = await self._fetch(Request(url, feed.publisher, Kind.PAGE))
+            self._hold(desk, exchange)
+            if isinstance(exchange, Fetched):
+                page = await self._context.reader.read_page(exchange.body, exchange.content_type, exchange.url)
+                if isinstance(page, PageDocument):
+                    return page
+                return PageDocument(url, repairs=(f"page.unreadable_{page.reason}",))
+            if isinstance(exchange, Refused) and exchange.reason in (Refusal.ROBOTS, Refusal.UNAUTHORISED):
+                return PageDocument(url, repairs=(f"page.{exchange.reason}",))
+        return PageDocument(url, repairs=("page.not_had",))
+
+    async def want(self, name: FeedId, want: Want) -> None:
+        """See a want through: the page, or going out without it at its deadline.
+
+        Raises:
+            ClaimDied: the shard is over.
+        """
+        async with asyncio.TaskGroup() as group:
+            page = group.create_task(self.fetch_page(name, want))
+            for limit in (want.deadline, want.expires):
+                wait = max(0.0, limit - self._context.clock.now())
+                done, _ = await asyncio.wait({page}, timeout=wait)
+                if done:
+                    await self.decide(name, PageArrived(want.key, page.result()))
+                    return
+                await self.decide(name, WantsDue())
+            page.cancel()
+
+
+def _request(feed: Feed, head: Head) -> Request:
+    return Request(
+        url=head.url or feed.url,
+        publisher=feed.publisher,
+        kind=Kind.FEED,
+        etag=head.etag,
+        last_modified=head.last_modified,
+        origin=_origin(feed.url),
+        headers=feed.headers,
+        credentials=feed.credentials,
+    )
+
+
+def _body_digest(body: bytes) -> Digest:
+    return digest(body)
+
+
+def _junk(exchange: Fetched, unreadable: Unreadable, failures: int) -> JunkArrived:
+    first = exchange.body[:DEAD_LETTER_LIMIT].decode("latin-1")
+    return JunkArrived(
+        unreadable=replace(unreadable, detail=redact_text(unreadable.detail)),
+        url=exchange.url,
+        content_type=exchange.content_type,
+        digest=_body_digest(exchange.body),
+        sha256=hashlib.sha256(exchange.body).hexdigest(),
+        length=len(exchange.body),
+        body=redact_text(first).encode("latin-1", "replace"),
+        failures=failures,
+    )
+
+
+def _nothing_to_decide(arrival: Arrival, head: Head) -> bool:
+    """The common case, an unchanged feed in good health: nothing is unpacked and nothing is written."""
+    if not isinstance(arrival, StillSame) or arrival.moved_to is not None:
+        return False
+    return head.health is Health.OK and not head.has_missing and head.retired_at is None

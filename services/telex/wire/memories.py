@@ -1,0 +1,313 @@
+"""Memories, packed: what the log keeps of a feed, at most 60 bytes a known entry.
+
+Layout of format 1, little-endian: one byte format, one byte flags, the head, then the entries. Instants of entries are
+whole seconds in 32 bits (0 is None): years 1970 to 2106; others are None.
+
+The format of release n is readable by release n-1: fields are only added at the end of a part whose length is known.
+"""
+
+import struct
+import zlib
+from dataclasses import replace
+
+from telex.core.events import Health
+from telex.core.memory import Departed, FeedState, Head, Known, Mark, Memory, ScheduleRecord, Want
+from telex.core.model import ArticleId, Digest, FeedId, Hints, Publisher
+from telex.wire import articles
+
+FORMAT = 1
+_ENTRY = struct.Struct("<8s12s8s20sIIB")
+_HEAD = struct.Struct("<ddddI")
+_HEALTH = (None, *Health)
+_U32 = 0xFFFFFFFF
+_HAS_WANTS, _HAS_MISSING = 1, 2
+_MISSING = 0x80
+
+
+class UnreadableMemoryError(ValueError):
+    """These bytes are no memory of a known format."""
+
+
+def _varint(out: bytearray, number: int) -> None:
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+
+
+def _instant(value: float | None) -> int:
+    return int(value) if value is not None and 1 <= value <= _U32 else 0
+
+
+def _text(out: bytearray, value: str | None) -> None:
+    if value is None:
+        out.append(0)
+        return
+    data = value.encode("utf-8", "surrogatepass")
+    _varint(out, len(data) + 1)
+    out += data
+
+
+def _digest(out: bytearray, value: bytes | None) -> None:
+    out.append(len(value or b""))
+    out += value or b""
+
+
+class _Source:
+    """Reads what the functions above wrote; anything unexpected is an `UnreadableMemoryError`."""
+
+    __slots__ = ("at", "data")
+
+    def __init__(self, data: bytes, at: int = 0) -> None:
+        self.data, self.at = data, at
+
+    def take(self, size: int) -> bytes:
+        taken = self.data[self.at : self.at + size]
+        if len(taken) != size:
+            raise UnreadableMemoryError("the packed memory is cut short")
+        self.at += size
+        return taken
+
+    def byte(self) -> int:
+        return self.take(1)[0]
+
+    def varint(self) -> int:
+        number = shift = 0
+        while True:
+            byte = self.byte()
+            number |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return number
+            shift += 7
+
+    def text(self) -> str | None:
+        size = self.varint()
+        return self.take(size - 1).decode("utf-8", "surrogatepass") if size else None
+
+    def digest(self) -> Digest | None:
+        return Digest(taken) if (taken := self.take(self.byte())) else None
+
+
+def _optional(value: float) -> float | None:
+    return None if value != value else value  # noqa: PLR0124 - NaN stands for None
+
+
+def _pack_head(head: Head) -> bytes:
+    out = bytearray()
+    nan = float("nan")
+    out += _HEAD.pack(
+        nan if head.accepted_at is None else head.accepted_at,
+        head.rate,
+        head.health_since,
+        nan if head.retired_at is None else head.retired_at,
+        head.ordinal & _U32,
+    )
+    out.append(_HEALTH.index(head.health))
+    for digest in (head.asked, head.body, head.junk):
+        _digest(out, digest)
+    for text in (head.url, head.etag, head.last_modified, head.title, head.home_url, head.publisher):
+        _text(out, text)
+    _varint(out, 0 if head.hints.ttl is None else int(head.hints.ttl) + 1)
+    _varint(out, sum(1 << hour for hour in head.hints.skip_hours))
+    _varint(out, sum(1 << day for day in head.hints.skip_days))
+    return bytes(out)
+
+
+def _read_head(source: _Source, flags: int) -> Head:
+    accepted_at, rate, health_since, retired_at, ordinal = _HEAD.unpack(source.take(_HEAD.size))
+    health = _HEALTH[source.byte()]
+    asked, body, junk = source.digest(), source.digest(), source.digest()
+    url, etag, last_modified, title, home_url, publisher = (source.text() for _ in range(6))
+    ttl, hours, days = source.varint(), source.varint(), source.varint()
+    return Head(
+        asked=asked,
+        url=url,
+        etag=etag,
+        last_modified=last_modified,
+        body=body,
+        accepted_at=_optional(accepted_at),
+        rate=rate,
+        health=health,
+        health_since=health_since,
+        ordinal=ordinal,
+        junk=junk,
+        title=title,
+        home_url=home_url,
+        hints=Hints(
+            ttl=float(ttl - 1) if ttl else None,
+            skip_hours=frozenset(hour for hour in range(24) if hours >> hour & 1),
+            skip_days=frozenset(day for day in range(7) if days >> day & 1),
+        ),
+        publisher=Publisher(publisher) if publisher is not None else None,
+        retired_at=_optional(retired_at),
+        has_wants=bool(flags & _HAS_WANTS),
+        has_missing=bool(flags & _HAS_MISSING),
+    )
+
+
+def _pack_known(out: bytearray, known: Known) -> None:
+    marks = int(known.marks) | (_MISSING if known.missing_since is not None else 0)
+    out += _ENTRY.pack(
+        known.key,
+        bytes.fromhex(known.article),
+        known.raw,
+        known.meaning,
+        _instant(known.first_seen),
+        _instant(known.published),
+        marks,
+    )
+    _varint(out, known.version)
+    _varint(out, known.reign)
+    if known.missing_since is not None:
+        out += struct.pack("<I", _instant(known.missing_since))
+
+
+def _read_known(source: _Source) -> Known:
+    key, article, raw, meaning, first_seen, published, marks = _ENTRY.unpack(source.take(_ENTRY.size))
+    version, reign = source.varint(), source.varint()
+    missing = float(struct.unpack("<I", source.take(4))[0]) if marks & _MISSING else None
+    return Known(
+        key=Digest(key),
+        article=ArticleId(article.hex()),
+        raw=Digest(raw),
+        meaning=meaning,
+        version=version,
+        first_seen=float(first_seen),
+        published=float(published) if published else None,
+        reign=reign,
+        marks=Mark(marks & ~_MISSING),
+        missing_since=missing,
+    )
+
+
+def _pack_want(out: bytearray, want: Want) -> None:
+    draft = zlib.compress(articles.to_json(want.draft), 1)
+    out += want.key + struct.pack("<dd", want.deadline, want.expires)
+    _varint(out, len(draft))
+    out += draft
+
+
+def _read_want(source: _Source) -> Want:
+    key = Digest(source.take(8))
+    deadline, expires = struct.unpack("<dd", source.take(16))
+    draft = articles.from_json(zlib.decompress(source.take(source.varint())))
+    return Want(key, draft, deadline, expires)
+
+
+def rounded(known: Known) -> Known:
+    """The entry as it will be once packed: instants in whole seconds."""
+
+    def whole(value: float | None) -> float | None:
+        return float(kept) if (kept := _instant(value)) else None
+
+    return replace(
+        known,
+        first_seen=whole(known.first_seen) or 0.0,
+        published=whole(known.published),
+        missing_since=None if known.missing_since is None else whole(known.missing_since) or 0.0,
+    )
+
+
+def pack(memory: Memory) -> bytes:
+    """The memory as bytes. Instants of entries keep whole seconds."""
+    flags = (_HAS_WANTS if memory.wants else 0) | (_HAS_MISSING if memory.head.has_missing else 0)
+    head = _pack_head(memory.head)
+    out = bytearray((FORMAT, flags))
+    _varint(out, len(head))
+    out += head
+    _varint(out, len(memory.known))
+    for known in memory.known:
+        _pack_known(out, known)
+    _varint(out, len(memory.departed))
+    for left in memory.departed:
+        _pack_known(out, left.known)
+        out += struct.pack("<I", _instant(left.at))
+    _varint(out, len(memory.wants))
+    for want in memory.wants:
+        _pack_want(out, want)
+    return bytes(out)
+
+
+def _open(packed: bytes) -> tuple[_Source, Head]:
+    source = _Source(packed)
+    if (found := source.byte()) != FORMAT:
+        raise UnreadableMemoryError(f"memory format {found} is not known, only {FORMAT}")
+    flags, size = source.byte(), source.varint()
+    end = source.at + size
+    head = _read_head(source, flags)
+    source.at = end
+    return source, head
+
+
+def unpack_head(packed: bytes) -> Head:
+    """The head alone.
+
+    Raises:
+        UnreadableMemoryError: of another format, or damaged.
+    """
+    return _open(packed)[1]
+
+
+def unpack(packed: bytes) -> Memory:
+    """The memory that `pack` packed.
+
+    Raises:
+        UnreadableMemoryError: of another format, or damaged.
+    """
+    try:
+        source, head = _open(packed)
+        known = tuple(_read_known(source) for _ in range(source.varint()))
+        departed = tuple(
+            Departed(_read_known(source), float(struct.unpack("<I", source.take(4))[0])) for _ in range(source.varint())
+        )
+        wants = tuple(_read_want(source) for _ in range(source.varint()))
+    except (struct.error, zlib.error, IndexError, KeyError, TypeError, UnicodeDecodeError) as why:
+        raise UnreadableMemoryError(f"the packed memory is damaged: {why}") from why
+    return Memory(head, known, departed, wants)
+
+
+def pack_schedule(record: ScheduleRecord) -> bytes:
+    """A shard's schedule record as bytes; instants keep whole seconds."""
+    out = bytearray((FORMAT,))
+    reasons = sorted({state.reason for state in record.feeds.values()})
+    _varint(out, len(reasons))
+    for reason in reasons:
+        _text(out, reason)
+    index = {reason: number for number, reason in enumerate(reasons)}
+    _varint(out, len(record.feeds))
+    for feed, state in record.feeds.items():
+        _text(out, feed)
+        out += struct.pack("<II", _instant(state.last), _instant(state.due))
+        _varint(out, index[state.reason])
+        _varint(out, state.failures << 1 | state.paused)
+    _varint(out, len(record.holds))
+    for publisher, until in record.holds.items():
+        _text(out, publisher)
+        out += struct.pack("<I", _instant(until))
+    return zlib.compress(bytes(out), 1)
+
+
+def unpack_schedule(packed: bytes) -> ScheduleRecord:
+    """The record that `pack_schedule` packed.
+
+    Raises:
+        UnreadableMemoryError: of another format, or damaged.
+    """
+    try:
+        source = _Source(zlib.decompress(packed))
+        if source.byte() != FORMAT:
+            raise UnreadableMemoryError("schedule format is not known")
+        reasons = [source.text() or "" for _ in range(source.varint())]
+        feeds = {}
+        for _ in range(source.varint()):
+            feed = FeedId(source.text() or "")
+            last, due = struct.unpack("<II", source.take(8))
+            reason, rest = reasons[source.varint()], source.varint()
+            feeds[feed] = FeedState(float(last) if last else None, float(due), reason, rest >> 1, bool(rest & 1))
+        holds = {}
+        for _ in range(source.varint()):
+            publisher = source.text() or ""
+            holds[publisher] = float(struct.unpack("<I", source.take(4))[0])
+    except (zlib.error, struct.error, IndexError, UnicodeDecodeError) as why:
+        raise UnreadableMemoryError(f"the schedule record is damaged: {why}") from why
+    return ScheduleRecord(feeds, holds)

@@ -1,0 +1,30 @@
+"""One article, one address."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telex.core.urls import canonical, identity
+
+
+def test_tracking_and_fragment_are_no_part_of_an_address():
+    url = "HTTPS://News.Example:443/a/b?utm_source=rss&id=7&fbclid=x#top"
+    assert canonical(url) == "https://news.example/a/b?id=7"
+
+
+def test_the_order_of_other_parameters_stays():
+    assert canonical("http://x.example/?b=1&a=2") == "http://x.example/?b=1&a=2"
+
+
+def test_what_is_no_web_address_has_no_canonical_form():
+    for url in (None, "", "urn:uuid:1", "javascript:alert(1)", "http://", "http://x:99999999/", "//x.example/a", "http://[::1"):
+        assert canonical(url) is None
+
+
+def test_scheme_www_and_a_closing_slash_do_not_make_another_article():
+    assert identity("http://www.news.example/a/") == identity("https://news.example/a")
+
+
+@given(st.text(max_size=60))
+def test_canonical_is_idempotent_and_never_raises(rest):
+    once = canonical("http://news.example/" + rest)
+    assert once is None or canonical(once) == once

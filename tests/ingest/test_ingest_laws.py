@@ -1,0 +1,85 @@
+"""Laws of ingest, whatever is shown in whatever order."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.publisher import House, entry, feed
+
+from telex.core.memory import Memory
+from telex.ingest.normalise import Context, draft, normalise
+from telex.wire.memories import pack, unpack
+
+names = st.sampled_from("abcdefgh")
+titles = st.sampled_from(["One", "Two", "Three"])
+entries = st.builds(
+    entry, names, titles, body=st.sampled_from([None, "<p>x</p>", "<p>y <b>z</b></p>"]), noise=st.sampled_from(["", "n"])
+)
+windows = st.lists(entries, max_size=8)
+documents = st.lists(st.tuples(st.sampled_from(["f1", "f2", "f3"]), windows, st.booleans()), max_size=8)
+
+
+def check_one_line_each(house: House) -> None:
+    for line in house.lines().values():
+        assert [version for version, _ in line] == list(range(1, len(line) + 1))
+        assert line[0][1] == "published"
+        assert "published" not in [kind for _, kind in line[1:]]
+
+
+@settings(max_examples=200, deadline=None)
+@given(documents)
+def test_whatever_overlapping_feeds_show_each_article_has_one_line_of_versions(shown):
+    house = House.of(feed("f1"), feed("f2"), feed("f3"))
+    for name, window, complete in shown:
+        house.show(*window, name=name, complete=complete)
+    check_one_line_each(house)
+    seen = {entry_.guid for _, window, _ in shown for entry_ in window}
+    assert len(house.lines()) == len(seen)
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents)
+def test_the_same_document_twice_publishes_nothing_the_second_time(shown):
+    house = House.of(feed("f1"), feed("f2"), feed("f3"))
+    for name, window, complete in shown:
+        house.show(*window, name=name, complete=complete)
+        assert house.show(*window, name=name, complete=complete, later=1) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.permutations(["f1", "f2", "f3"]), st.lists(st.tuples(names, titles), min_size=1, max_size=6))
+def test_any_order_of_feeds_with_one_text_gives_one_article_and_one_update_for_an_edit(order, texts):
+    house = House.of(*(feed(name) for name in ("f1", "f2", "f3")))
+    window = [entry(name, title) for name, title in dict(texts).items()]
+    for name in order:
+        house.show(*window, name=name)
+    edited = [entry(name, title + ", edited") for name, title in dict(texts).items()]
+    for name in reversed(order):
+        house.show(*edited, name=name)
+    assert all(line == [(1, "published"), (2, "updated")] for line in house.lines().values())
+
+
+@settings(max_examples=200, deadline=None)
+@given(entries, st.floats(0, 4e9))
+def test_normalising_twice_changes_nothing(one, now):
+    article = draft(one, Context(feed(), "News", None, "fr_fr", now))
+    assert normalise(article) == article
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents)
+def test_memory_survives_packing(shown):
+    house = House.of(feed("f1", full_text=True), feed("f2"), feed("f3"))
+    for name, window, complete in shown:
+        house.show(*window, name=name, complete=complete)
+        for packed in house.memories.values():
+            assert pack(unpack(packed)) == packed
+
+
+def test_an_empty_memory_survives_packing():
+    assert unpack(pack(Memory())) == Memory()
+
+
+def test_a_known_entry_takes_at_most_60_bytes():
+    few, many = House.of(feed()), House.of(feed())
+    few.show(*(entry(str(n), published=1.6e9) for n in range(10)))
+    many.show(*(entry(str(n), published=1.6e9) for n in range(110)))
+    assert (len(many.memories["f1"]) - len(few.memories["f1"])) / 100 <= 60
