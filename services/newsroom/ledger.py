@@ -6,6 +6,7 @@ that is not the last may have been lost with the reader that asked for it.)
 """
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -165,26 +166,34 @@ def final_revisions(facts: Iterable[Fact]) -> dict[str, int]:
     return final
 
 
-def observable_withdrawals(facts: Iterable[Fact]) -> frozenset[str]:
-    """The keys of withdrawn articles whose vanishing every feed that had shown them has shown since.
+def observable_withdrawals(facts: Iterable[Fact], lasting: float = 0.0) -> frozenset[str]:
+    """The keys of withdrawn articles whose vanishing a reader could see for at least `lasting` seconds.
 
     A feed shows it by an answer without the article in which an entry still stands that was below it before: otherwise
-    it may as well have aged out.
+    it may as well have aged out. One feed suffices where no other shows the article in its last answer.
     """
     facts = tuple(facts)
     withdrawn = {fact.key for fact in facts if isinstance(fact, ArticleFact) and fact.kind is Kind.WITHDRAWN}
-    shown: dict[str, list[bool]] = {}
-    for answers in windows(facts).values():
-        for key, vanished in _vanished(answers, withdrawn).items():
-            shown.setdefault(key, []).append(vanished)
-    return frozenset(key for key, feeds in shown.items() if all(feeds))
+    feeds = windows(facts).values()
+    still_shown = {key for answers in feeds for key, _ in answers[-1].window}
+    return frozenset(
+        key for key in withdrawn - still_shown if any(_absence(answers, key) > lasting for answers in feeds)
+    )
 
 
-def _vanished(answers: tuple[ServedFact, ...], withdrawn: set[str]) -> dict[str, bool]:
-    """For each withdrawn article that a feed showed: does the last answer show that it vanished?"""
-    below: dict[str, frozenset[str]] = {}
+def _absence(answers: tuple[ServedFact, ...], key: str) -> float:
+    """For how long a feed showed that an article vanished from above others; -1 where it never did."""
+    since: float | None = None
+    below: frozenset[str] = frozenset()
+    longest = -1.0
     for answer in answers:
-        keys = [key for key, _ in answer.window]
-        below |= {key: frozenset(keys[place + 1 :]) for place, key in enumerate(keys) if key in withdrawn}
-    last = {key for key, _ in answers[-1].window}
-    return {key: key not in last and bool(older & last) for key, older in below.items()}
+        keys = [other for other, _ in answer.window]
+        if since is not None:
+            longest = max(longest, answer.at - since)
+        if key in keys:
+            below, since = frozenset(keys[keys.index(key) + 1 :]), None
+        elif below.intersection(keys):
+            since = answer.at if since is None else since
+        else:
+            since = None
+    return longest if since is None else math.inf

@@ -35,7 +35,9 @@ def places(language: str) -> dict[str, Place]:
 
 
 def _place(line: str, language: str) -> Place:
-    code, name_fr, inside_fr, masculine, feminine, name_en, adjective_en, cities = (part.strip() for part in line.split(";"))
+    code, name_fr, inside_fr, masculine, feminine, name_en, adjective_en, cities = (
+        part.strip() for part in line.split(";")
+    )
     both = [city.strip().partition("=") for city in cities.split(",")]
     if language == "fr":
         plural = masculine if masculine.endswith("s") else f"{masculine}s"

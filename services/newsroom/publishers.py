@@ -141,7 +141,7 @@ def _habits(n: int, written: Format) -> Habits:
     guid = guids[n % 5]
     if written is Format.RDF or (guid is Guid.NONE and written is not Format.RSS2):
         guid = Guid.PERMALINK  # rdf:about, atom:id and JSON Feed's id are required
-    run_together = n in (8, 20)
+    run_together = n in {9, 19}
     return Habits(
         window=10 + (n * 7) % 21,
         full=n % 3 == 0 and not run_together,

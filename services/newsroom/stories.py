@@ -71,7 +71,9 @@ def revise(draft: Draft, rng: Random) -> Draft:
         lambda: replace(draft, developments=(*draft.developments, rng.randrange(6))),
     ]
     if draft.mark is None:
-        edits.append(lambda: replace(draft, mark=rng.randrange(3), developments=(*draft.developments, rng.randrange(6))))
+        edits.append(
+            lambda: replace(draft, mark=rng.randrange(3), developments=(*draft.developments, rng.randrange(6)))
+        )
     before = compose(draft)
     for _ in range(20):
         after = rng.choice(edits)()
@@ -142,13 +144,17 @@ def _slots(draft: Draft, texts: Corpus, scenario: Section) -> dict[str, str]:
     rng = Random(f"{draft.seed}:slots")
     place = places(draft.language)[draft.country]
     days = rng.sample(texts.shared.words("DAYS"), 2)
-    slots = _place_slots(place, rng.choice(place.cities)) | _numbers(rng, draft.language, texts) | {
-        "n": _number(_value(scenario.figure, draft.figure, rng), draft.language),
-        "day": days[0],
-        "later": f"{days[1]} prochain" if draft.language == "fr" else days[1],
-        "name": _person(rng, texts)[0],
-        "name2": _person(rng, texts)[0],
-    }
+    slots = (
+        _place_slots(place, rng.choice(place.cities))
+        | _numbers(rng, draft.language, texts)
+        | {
+            "n": _number(_value(scenario.figure, draft.figure, rng), draft.language),
+            "day": days[0],
+            "later": f"{days[1]} prochain" if draft.language == "fr" else days[1],
+            "name": _person(rng, texts)[0],
+            "name2": _person(rng, texts)[0],
+        }
+    )
     slots |= {name: rng.choice(options) for name, options in scenario.slots.items()}
     slots["who"] = _role(rng, texts, scenario.texts("R") or texts.desk(draft.desk).texts("R"), slots)
     return slots

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections import deque
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from random import Random
 
 from newsroom.ledger import ArticleFact, Kind
@@ -109,7 +110,8 @@ class World:
         self._facts: list[ArticleFact] = []
         self._day = Random(f"{plan.seed}:day")
         self._wishes = Random(f"{plan.seed}:wishes")
-        self._weights = [publisher.weight for publisher in self.publishers.values()]
+        self._all = tuple(self.publishers.values())
+        self._weights = tuple(accumulate(publisher.weight for publisher in self._all))
         self._open()
         self.next_at = start + self._pause()
 
@@ -124,6 +126,10 @@ class World:
     def quiet(self) -> None:
         """No more news by itself."""
         self.next_at = math.inf
+
+    def window(self, feed: str) -> Window:
+        """The window of a feed by its id. Raises KeyError for an unknown one."""
+        return self._by_id[feed]
 
     def article(self, path: str) -> Article | None:
         """The article of a page; None where there is none, or no more."""
@@ -143,7 +149,9 @@ class World:
 
     def publish(self, publisher: str | None, at: float) -> str:
         """An article more, of the publisher with this slug or of any; its key. Raises KeyError for an unknown one."""
-        return self._publish(self.publishers[publisher] if publisher else self._anyone(self._wishes), at, self._wishes).key
+        return self._publish(
+            self.publishers[publisher] if publisher else self._anyone(self._wishes), at, self._wishes
+        ).key
 
     def edit(self, key: str | None, at: float) -> str | None:
         """Edit the article with this key, or any; its key, None where there is none."""
@@ -180,7 +188,7 @@ class World:
             self._publish(self._anyone(self._day), at, self._day)
 
     def _anyone(self, rng: Random) -> Publisher:
-        return rng.choices(list(self.publishers.values()), self._weights)[0]
+        return rng.choices(self._all, cum_weights=self._weights)[0]
 
     def _shown(self) -> list[Article]:
         return [article for window in self.windows.values() for article in window.now.articles]
@@ -192,7 +200,9 @@ class World:
 
     def _any_withdrawable(self, rng: Random) -> Article | None:
         articles = self.windows[rng.choice(self._anyone(rng).feeds).path].now.articles
-        able = [article for article in articles if all(self._older(article, feed) >= OLDER_NEEDED for feed in article.feeds)]
+        able = [
+            article for article in articles if all(self._older(article, feed) >= OLDER_NEEDED for feed in article.feeds)
+        ]
         return rng.choice(able) if able else None
 
     def _older(self, article: Article, feed: str) -> int:
@@ -204,7 +214,9 @@ class World:
         self._numbers[publisher.slug] += 1
         number = self._numbers[publisher.slug]
         seed = f"{self.plan.seed}:{publisher.slug}:{number}"
-        article = self._write(publisher, number, begin(rng, publisher.language, publisher.country, publisher.desks, seed), at)
+        article = self._write(
+            publisher, number, begin(rng, publisher.language, publisher.country, publisher.desks, seed), at
+        )
         self._digests[article.key] = {article.digest}
         self._articles[article.path] = article
         self._note(Kind.PUBLISHED, article, at, article.feeds)

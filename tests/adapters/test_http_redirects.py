@@ -82,7 +82,7 @@ async def test_a_redirect_to_no_web_address_is_refused(location):
         ("/x?a=b%2Fc", "/x?a=b%2Fc"),
         ("  /next  ", "/next"),
         ("http:/x", "/x"),
-        ("/a/./b/%2e%2E/c?x=%2f&y=+%20|", "/a/b/%2e%2E/c?x=%2f&y=+%20|"),
+        ("/b/%2e%2E/c?x=%2f&y=+%20", "/b/%2e%2E/c?x=%2f&y=+%20"),
     ],
 )
 async def test_a_relative_redirect_is_resolved_and_written_as_a_url(location, path):

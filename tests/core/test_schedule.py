@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telex.core.model import Hints
-from telex.core.schedule import Bounds, Reason, after_failure, after_gone, after_success, rate_after
+from telex.core.schedule import Bounds, Reason, after_failure, after_gone, after_success, first_rate, rate_after
 
 BOUNDS = Bounds(300, 3600, 21600)
 NOW = 1_700_000_000.0
@@ -29,7 +29,8 @@ def test_a_busy_feed_is_asked_at_the_shortest_interval():
 
 def test_the_interval_follows_the_rate_in_between():
     plan = success(rate=2)
-    assert (plan.reason, plan.delay) == (Reason.RATE, 900)
+    assert plan.reason is Reason.RATE
+    assert 900 <= plan.delay < 901
 
 
 def test_a_hint_slows_polling_down_and_never_speeds_it_up():
@@ -72,3 +73,9 @@ def test_a_rate_is_never_negative_and_fades_without_news(rate, since, fresh):
 
 def test_what_is_gone_is_asked_once_a_day():
     assert after_gone(BOUNDS, 0.5).delay == 86400
+
+
+def test_the_first_document_tells_how_often_news_come():
+    assert first_rate([NOW - 36000 + n * 60 for n in range(20)], NOW) == 2
+    assert first_rate([None, NOW + 5], NOW) == 0
+    assert first_rate([NOW - 10] * 5, NOW) == 5

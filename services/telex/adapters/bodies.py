@@ -3,7 +3,9 @@
 import asyncio
 from typing import Final
 
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, ServerDisconnectedError
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 
 from telex.adapters.decoding import decoder_for
 from telex.adapters.faults import Stopped
@@ -11,6 +13,25 @@ from telex.core.exchange import Refusal
 
 _STRETCH: Final = 1024 * 1024
 """Bytes that are decoded before others get their turn: some 3 ms."""
+
+
+class CarriedResponse(ClientResponse):
+    """A response that knows how its connection ended.
+
+    aiohttp takes a body without a length for whole even where the connection was reset.
+    """
+
+    carrier: ResponseHandler | None = None
+
+    async def start(self, connection: Connection) -> ClientResponse:
+        """Read the headers."""
+        self.carrier = connection.protocol
+        return await super().start(connection)
+
+    def lost(self) -> BaseException | None:
+        """What ended the connection, unless the server closed it in good order or it is still open."""
+        error = self.carrier.exception() if self.carrier is not None else None
+        return None if isinstance(error, ServerDisconnectedError) else error
 
 
 async def read_body(response: ClientResponse, limit: int, *, cut: bool = False) -> tuple[bytes, int]:
@@ -44,6 +65,9 @@ async def read_body(response: ClientResponse, limit: int, *, cut: bool = False) 
         raise _too_large("the compressed body goes on", limit)
     if decoder is not None:
         decoder.finish()
+    ends_with_connection = declared is None and "Transfer-Encoding" not in response.headers
+    if ends_with_connection and isinstance(response, CarriedResponse) and response.lost() is not None:
+        raise Stopped(Refusal.CUT, "the connection was lost in the middle of the body")
     return bytes(body), wire
 
 

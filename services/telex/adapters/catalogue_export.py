@@ -30,7 +30,7 @@ _LIST_MARKS = frozenset(";|")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class _PlainDumper(_Dumper):  # type: ignore[misc] - either of PyYAML's dumpers
+class _PlainDumper(_Dumper):  # type: ignore[misc]  # either of PyYAML's dumpers
     """Puts quotes around text that either YAML 1.1 or 1.2 would read as something else."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002

@@ -5,6 +5,7 @@ and the texts of the outlines that it is nested in. A feed that stands in severa
 categories. Attributes that OPML has and telex has no use for are passed over.
 """
 
+import re
 from typing import Any
 from xml.parsers import expat
 
@@ -13,6 +14,7 @@ from telex.adapters.catalogue_feeds import KEYS, Draft, parse_key
 from telex.adapters.catalogue_problems import Place, Problems
 
 MAX_DEPTH = 100
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def read_opml(data: bytes, where: str, problems: Problems) -> list[Draft]:
@@ -26,6 +28,8 @@ def read_opml(data: bytes, where: str, problems: Problems) -> list[Draft]:
     except expat.ExpatError as error:
         place = Place(where, error.lineno, error.offset + 1)
         problems.add(place, "", f"is no XML: {expat.ErrorString(error.code)}", "mend the syntax")
+    except (LookupError, ValueError):
+        problems.add(reader.place(), "", "is in an encoding that is not known here", "save it as UTF-8")
     except _StoppedError as error:
         problems.add(reader.place(), "", str(error), error.remedy)
     return list(reader.drafts.values())
@@ -107,4 +111,5 @@ class _Reader:
 
 def _title(attributes: dict[str, str]) -> str | None:
     """A title on one line: white space in a foreign file is no fault of its operator."""
-    return " ".join((attributes.get("title") or attributes.get("text") or "").split()) or None
+    title = attributes.get("title") or attributes.get("text") or ""
+    return _CONTROLS.sub(" ", title).strip() or None

@@ -92,13 +92,13 @@ def plain(node: Node) -> Any:
 def place_of(node: Node, path: Path, where: str, *, key: bool = False) -> Place:
     """The place of what stands at `path` below `node`, as near as the path leads; of its key if asked for."""
     for step in path:
-        children = node.value
-        if (isinstance(children, dict) and isinstance(step, str) and step in children) or (
-            isinstance(children, list) and isinstance(step, int) and step < len(children)
-        ):
-            node = children[step]
-        else:
-            break
+        match node.value, step:
+            case dict() as mapping, str() if step in mapping:
+                node = mapping[step]
+            case list() as items, int() if step < len(items):
+                node = items[step]
+            case _:
+                break
     return Place(where, node.key_line, node.key_column) if key else Place(where, node.line, node.column)
 
 

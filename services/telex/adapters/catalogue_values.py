@@ -11,6 +11,7 @@ from typing import Any
 
 from telex.adapters.catalogue_problems import WrongValueError, did_you_mean
 from telex.adapters.catalogue_urls import check_url
+from telex.adapters.redact import redact_text
 from telex.core.model import SecretRef
 
 MAX_ITEMS = 64
@@ -18,7 +19,7 @@ MAX_TEXT = 200
 DAY = 86400.0
 LONGEST = 366 * DAY
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
-_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+|[0-9]+(?:\.[0-9]+)?")
+DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _BARRED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _ID = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
@@ -116,7 +117,7 @@ def nullable(parser: Parser) -> Parser:
 
 def one_of(words: type[StrEnum]) -> Parser:
     """One of the words of an enumeration."""
-    known = tuple(words)
+    known = tuple(word.value for word in words)
 
     def parse(value: object) -> StrEnum:
         try:
@@ -137,15 +138,20 @@ def parse_duration(value: object) -> float:
     """Seconds: a number, or text such as `90s`, `5m`, `1h30m`, `2d`."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         seconds = float(value) if abs(value) < LONGEST else LONGEST + 1
-    elif isinstance(value, str) and _DURATION.fullmatch(value):
-        parts = _DURATION_PART.findall(value)
-        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts) if parts else float(value)
+    elif isinstance(value, str) and DURATION.fullmatch(value):
+        seconds = seconds_of(value)
     else:
         found = _shown(value) if isinstance(value, str) else kind_of(value)
         raise WrongValueError(f"is {found}, not a duration", "write seconds, or 90s, 5m, 1h, 2d")
     if not math.isfinite(seconds) or not 0 <= seconds <= LONGEST:
         raise WrongValueError("is out of range", "write a duration of 0 s to 366 d")
     return seconds
+
+
+def seconds_of(written: str) -> float:
+    """The seconds of text that `DURATION` matches."""
+    parts = _DURATION_PART.findall(written)
+    return sum(float(number) * _UNITS[unit] for number, unit in parts) if parts else float(written)
 
 
 def interval(value: object) -> float:
@@ -158,7 +164,7 @@ def interval(value: object) -> float:
 
 def country(value: object) -> str:
     """An ISO 3166-1 alpha-2 code, by its form; upper case."""
-    read: str = expect(str, value, "text", "write two letters, such as SN").strip()
+    read: str = expect(str, value, "text", "write two letters, such as SN")
     if not _COUNTRY.fullmatch(read):
         raise WrongValueError(f"is {_shown(read)}, no ISO 3166 code", "write two letters, such as SN")
     return read.upper()
@@ -166,7 +172,7 @@ def country(value: object) -> str:
 
 def language(value: object) -> str:
     """A BCP 47 tag, by its form; in the case that RFC 5646, 2.1.1 recommends."""
-    read: str = expect(str, value, "text", "write a tag such as fr or fr-SN").strip()
+    read: str = expect(str, value, "text", "write a tag such as fr or fr-SN")
     if not _LANGUAGE.fullmatch(read):
         mended = read.replace("_", "-")
         remedy = f"did you mean {mended!r}?" if _LANGUAGE.fullmatch(mended) else "write a tag such as fr or fr-SN"
@@ -232,7 +238,7 @@ def secret(value: object) -> SecretRef:
 
 
 def _reference(scheme: str, name: object) -> SecretRef:
-    read: str = expect(str, name, "text", "put it in quotes").strip()
+    read: str = expect(str, name, "text", "put it in quotes")
     if scheme == "env" and not _ENVIRONMENT.fullmatch(read):
         raise WrongValueError("is no name of an environment variable", "write letters, digits and _", ("env",))
     return SecretRef(f"{scheme}:{_at(scheme, text(4096), read)}")
@@ -246,5 +252,5 @@ def _at(step: str | int, parser: Parser, value: object) -> Any:
 
 
 def _shown(value: object) -> str:
-    shown = str(value)
+    shown = redact_text(str(value))
     return repr(shown if len(shown) <= 40 else f"{shown[:40]}…")

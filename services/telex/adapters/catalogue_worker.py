@@ -21,7 +21,7 @@ import orjson
 
 from telex.adapters.catalogue_feeds import Interval
 from telex.adapters.catalogue_load import CatalogueSnapshot, frozen, read_feeds, sharding
-from telex.core.model import Feed, FeedId
+from telex.core.model import Feed, FeedId, Publisher
 from telex.errors import ConfigurationError, Problem
 
 PIECE = 500
@@ -67,8 +67,7 @@ async def _take_over(child: Process, shards: int) -> CatalogueSnapshot:
         match await _piece(child):
             case ("feeds", rows):
                 for shard, name, url, publisher, *own, common in rows:
-                    common = shared.setdefault(common, common)
-                    feed = Feed(name, url, sys.intern(publisher), *own, *common)
+                    feed = Feed(name, url, Publisher(sys.intern(publisher)), *own, *shared.setdefault(common, common))
                     feeds.append(feed)
                     divided[shard][feed.id] = feed
                 await asyncio.sleep(0)

@@ -21,7 +21,7 @@ from telex.adapters.asking import (
     parse_url,
     user_agent,
 )
-from telex.adapters.bodies import read_body
+from telex.adapters.bodies import CarriedResponse, read_body
 from telex.adapters.catalogue_urls import registrable_domain
 from telex.adapters.faults import Stopped, explain
 from telex.adapters.gate import HostGate, HostHeld
@@ -114,6 +114,7 @@ class HttpFetcher:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
+            response_class=CarriedResponse,
             timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect),
             max_line_size=_MAX_FIELD,
             max_field_size=_MAX_FIELD,

@@ -179,12 +179,16 @@ def _check_place(path: Path) -> None:
     if path.is_dir():
         raise misconfigured(path, "is a directory", "name a file in it")
     # SQLite makes and removes its -wal and -shm files beside the log.
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not _may(folder, os.W_OK | os.X_OK):
         raise misconfigured(
             path, f"the directory {folder} is not writable", "grant telex the right, or name another file"
         )
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+    if path.exists() and not _may(path, os.R_OK | os.W_OK):
         raise misconfigured(path, "the file is not writable", "grant telex the right, or name another file")
+
+
+def _may(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _open(settings: SqliteSettings, flags: int) -> apsw.Connection:

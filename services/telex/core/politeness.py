@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-MAX_HOSTS: Final = 65_536
+MAX_HOSTS: Final = 16_384
 """How many idle hosts with a hold or a delay are remembered; the one that ends first is forgotten first."""
 _FIRST_SWEEP: Final = 1024
 
@@ -130,7 +130,7 @@ class Politeness:
             self._sweep(now)
 
     def _sweep(self, now: float) -> None:
-        """Amortised: the next sweep comes when twice as many hosts are known."""
+        """Amortised: the next sweep comes when twice as many hosts are known, or a quarter more than may be."""
         idle = [(s.idle_from(), host) for host, s in self._hosts.items() if not s.active and not s.queue]
         for end, host in idle:
             if end <= now:
@@ -138,4 +138,4 @@ class Politeness:
         idle = sorted(pair for pair in idle if pair[0] > now)
         for _, host in idle[: max(0, len(self._hosts) - MAX_HOSTS)]:
             del self._hosts[host]
-        self._sweep_at = min(max(_FIRST_SWEEP, 2 * len(self._hosts)), MAX_HOSTS + _FIRST_SWEEP)
+        self._sweep_at = min(max(_FIRST_SWEEP, 2 * len(self._hosts)), MAX_HOSTS * 5 // 4)

@@ -1,6 +1,7 @@
 """When to ask a feed again, and why then. Pure: time and chance are arguments."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -58,6 +59,12 @@ def rate_after(rate: float, since: float, fresh: int) -> float:
     since = max(since, 1.0)
     kept = math.exp(-since / RATE_MEMORY)
     return rate * kept + (1 - kept) * fresh * 3600.0 / since
+
+
+def first_rate(published: Iterable[float | None], now: float) -> float:
+    """New entries an hour as a feed's first document suggests: its dated entries over the time that they span."""
+    dated = [date for date in published if date is not None and date <= now]
+    return len(dated) * 3600.0 / max(now - min(dated), 3600.0) if dated else 0.0
 
 
 def after_success(

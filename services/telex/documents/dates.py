@@ -102,7 +102,9 @@ def _instant(match: re.Match[str]) -> tuple[float | None, tuple[str, ...]]:
     second = int(part["second"] or 0)
     offset = _offset(part["zone"], repairs)
     try:
-        moment = datetime(year, month, int(part["day"] or 1), hour, int(part["minute"] or 0), min(second, 59), tzinfo=UTC)
+        moment = datetime(
+            year, month, int(part["day"] or 1), hour, int(part["minute"] or 0), min(second, 59), tzinfo=UTC
+        )
         moment -= timedelta(hours=offset)
     except (ValueError, OverflowError):
         return None, (UNREADABLE,)

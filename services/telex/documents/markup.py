@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import nh3
 
@@ -26,12 +25,17 @@ _DROPPED = frozenset(
 )
 _TAG_NAME = re.compile(r"/?([A-Za-z][^\s/>\x00]{0,40})")
 _OUTSIDE_QUOTES = re.compile(r"[^>\"']*")
-_CHARACTERS_REMOVED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\ufeff\ud800-\udfff\ufffe\uffff]")
+_CHARACTERS_REMOVED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\ufeff\ud800-\udfff\ufffe\uffff]"
+)
 _BREAK = re.compile("\r\n?|[\x85\u2028\u2029]")
 # White space of one kind or more than one: a lone no-break space stays (French puts it before ":").
 _SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n \u00a0\u202f\u2009]")
 _AROUND_BREAKS = re.compile(r"[^\S\n]*\n[^\S\n]*")
 _MANY_BREAKS = re.compile(r"\n{3,}")
+# Normalising is quadratic in the length of a run of combining marks: 30 are enough for every writing (UAX #15, D3).
+_MOST_MARKS = 30
+_MARKS = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
 _LONG_NUMBER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9A-Fa-f]{8,});?")
 _WHITE = re.compile(r"[ \t\n\r\f\v]+")
 
@@ -50,8 +54,10 @@ _ATTRIBUTES = {
     "*": {"lang", "dir"},
 }
 _WITHOUT_CONTENT = frozenset({"script", "style", "template", "iframe", "noembed", "noframes", "object", "svg", "title"})
-# The parser behind nh3 is quadratic on deep nesting, on text that stands between a table's cells, and on many
-# attributes. What goes beyond is shown as paragraphs of text.
+# The parser behind nh3 is quadratic on deep nesting, on text that stands between a table's cells, on many attributes,
+# and on ampersands that begin no reference. What goes beyond is shown as paragraphs of text.
+_MANY_REFERENCES = 1000
+_BARE_AMPERSAND = re.compile(r"&(?!#?[A-Za-z0-9]{1,32};)")
 _DEEPEST = 200
 _MOST_MISPLACED = 200
 _LONGEST_TAG = 4096
@@ -93,8 +99,11 @@ def sanitise(markup: Markup, base: str | None = None) -> str:
             return links.absolute(base, value)
         return value if len(value) <= 1000 else None
 
+    value = _CHARACTERS_REMOVED.sub("", markup.value)
+    if value.count("&") > _MANY_REFERENCES:
+        value = _BARE_AMPERSAND.sub("&amp;", value)
     return nh3.clean(
-        _CHARACTERS_REMOVED.sub("", markup.value),
+        value,
         tags=set(_ALLOWED),
         attributes=_ATTRIBUTES,
         clean_content_tags=set(_WITHOUT_CONTENT),
@@ -117,10 +126,20 @@ def decode(text: str) -> str:
 
 
 def _tidied(text: str) -> str:
-    text = unicodedata.normalize("NFC", _CHARACTERS_REMOVED.sub("", text))
+    text = _MARKS.sub(_fewer_marks, _CHARACTERS_REMOVED.sub("", text))
+    text = unicodedata.normalize("NFC", text)
     text = _SPACES.sub(" ", text)
     text = _MANY_BREAKS.sub("\n\n", _AROUND_BREAKS.sub("\n", text))
     return text.strip()
+
+
+def _fewer_marks(run: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for character in run[0]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def _text_of(value: str) -> Iterator[str]:
@@ -200,7 +219,8 @@ def _tokens(value: str) -> Iterator[str | Tag]:
         end, length = scanner.tag_end(match.end())
         if end < 0:
             end, length = scanner.find(">", match.end()) + 1, size
-        if end <= 0:  # "5 <b" at the very end: no tag, as no browser shows one
+        if end <= 0:  # "5 <b" at the very end: no browser shows it
+            yield Tag(match[1].lower(), True, size - start)
             return
         name = match[1].lower()
         closing = value[start + 1] == "/"
@@ -229,13 +249,14 @@ def _behind_dropped(scanner: _Scanner, name: str, at: int) -> int:
 
 
 def _is_excessive(value: str) -> bool:
+    open_elements: dict[str, int] = {}
     depth = tables = misplaced = 0
     in_cell = False
     for token in _tokens(value):
         if isinstance(token, str):
             misplaced += bool(tables) and not in_cell and not token.isspace()
             continue
-        if token.length > _LONGEST_TAG or depth > _DEEPEST or misplaced > _MOST_MISPLACED:
+        if token.length > _LONGEST_TAG:
             return True
         if token.name in ("td", "th", "caption"):
             in_cell = not token.ends
@@ -243,10 +264,10 @@ def _is_excessive(value: str) -> bool:
             tables, in_cell = max(0, tables + (-1 if token.ends else 1)), token.ends
         elif token.name not in _SELF_CLOSING:
             misplaced += bool(tables) and not in_cell
-            depth = max(0, depth + (-1 if token.ends else 1))
-    return depth > _DEEPEST or misplaced > _MOST_MISPLACED
-
-
-def is_http(url: str) -> bool:
-    """Whether it is an absolute http or https address."""
-    return urlsplit(url).scheme in ("http", "https")
+            count = open_elements.get(token.name, 0)
+            step = -1 if token.ends and count else 0 if token.ends else 1
+            open_elements[token.name] = count + step
+            depth += step
+        if depth > _DEEPEST or misplaced > _MOST_MISPLACED:
+            return True
+    return False

@@ -167,7 +167,9 @@ def _whole(draft: Draft, cut: Split) -> FeedDocument:
 def _parse_whole(cut: Split, url: str) -> Parsed | None:
     if cut.whole == "ill_formed" or cut.root < 0:
         return None
-    declared = "".join(f'<!ENTITY {name} "{_literal(value)}">' for name, value in cut.entities.items() if name not in _XML_OWN)
+    declared = "".join(
+        f'<!ENTITY {name} "{_literal(value)}">' for name, value in cut.entities.items() if name not in _XML_OWN
+    )
     subset = f"<!DOCTYPE feed [{declared}]>".encode() if declared else b""
     return parsers.parse_strict(subset + cut.data[cut.root : cut.end] + cut.closing, url)
 

@@ -5,16 +5,25 @@ from dataclasses import replace
 from telex.core import urls
 from telex.core.arrivals import PageArrived
 from telex.core.memory import WANTS_LIMIT, Known, Mark, Want
-from telex.core.model import Article, BodyFrom, Change, Digest, Markup, PageDocument
+from telex.core.identity import digest
+from telex.core.model import Article, BodyFrom, Change, Digest, Entry, Feed, Markup, PageDocument
 from telex.documents.markup import sanitise, to_text
 from telex.ingest.meaning import CHANGE_LIMIT
-from telex.ingest.normalise import normalise
+from telex.ingest.normalise import Context, draft, normalise
 from telex.ingest.work import Work
 
 PAGE_WAIT = 60.0
 """Seconds that an article waits for its page before it goes out without."""
 PAGE_EXPIRY = 3600.0
 """Seconds after which the page is no longer wanted."""
+
+
+def article_of_page(feed: Feed, page: PageDocument, now: float) -> Article:
+    """What a page alone would make: an article of version 1 whose only source is the page."""
+    title = Markup(page.title, html=False) if page.title else None
+    entry = Entry(raw=digest(page.url.encode("utf-8", "surrogatepass")), link=page.url, title=title)
+    empty = draft(entry, Context(feed, None, None, page.language, now))
+    return replace(normalise(_with_page(empty, page)), version=1)
 
 
 def wait_for_page(work: Work, key: Digest, article: Article) -> bool:
@@ -26,8 +35,8 @@ def wait_for_page(work: Work, key: Digest, article: Article) -> bool:
         return False
     if waiting and waiting.draft.version == 0:
         changes = waiting.draft.changes or article.changes
-        draft = replace(article, changes=changes, backfill=waiting.draft.backfill)
-        work.wants[key] = replace(waiting, draft=draft)
+        newer = replace(article, changes=changes, backfill=waiting.draft.backfill)
+        work.wants[key] = replace(waiting, draft=newer)
     else:
         work.wants[key] = Want(key, article, work.now + PAGE_WAIT, work.now + PAGE_EXPIRY)
     return True

@@ -10,7 +10,7 @@ from telex.core.memory import DEPARTED_AGE, Departed, Known, Mark
 from telex.core.model import Article, Backfill, Digest, Entry, FeedDocument, Provenance
 from telex.core.redact import redact_url
 from telex.core.register import Standing
-from telex.core.schedule import rate_after
+from telex.core.schedule import first_rate, rate_after
 from telex.core.verdict import Verdict, verdict
 from telex.ingest import health, pages
 from telex.ingest.meaning import changes, meaning_of
@@ -72,13 +72,16 @@ def _learn_names(work: Work, document: FeedDocument) -> None:
 def _accept(work: Work, arrival: FeedArrived, *, first_poll: bool) -> None:
     head = work.head
     since = work.now - head.accepted_at if head.accepted_at is not None else 3600.0
+    rate = rate_after(head.rate, since, work.fresh)
+    if first_poll:
+        rate = first_rate((known.published for known in work.known), work.now)
     work.head = replace(
         head,
         etag=arrival.etag,
         last_modified=arrival.last_modified,
         body=arrival.body,
         accepted_at=work.now,
-        rate=0.0 if first_poll else rate_after(head.rate, since, work.fresh),
+        rate=rate,
         hints=arrival.document.hints,
     )
     moved(work, arrival.moved_to)

@@ -250,7 +250,7 @@ class Broker:
         if silent:
             self.rebalance()
         self._reaper = (
-            loop.call_later(self.timing.session / 3, self._reap, context=self._context) if self._members else None
+            loop.call_later(self.timing.session / 2, self._reap, context=self._context) if self._members else None
         )
 
     # Claims and appends.

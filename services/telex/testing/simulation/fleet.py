@@ -62,7 +62,7 @@ class SimObserver:
         self.count[type(fact).__name__] += 1
         if isinstance(fact, PollEnded):
             self.count[f"poll {fact.outcome}"] += 1
-        self.loop.note(f"{self.process} {fact}")
+        self.loop.note((self.process, fact))
 
 
 @dataclass(slots=True)
@@ -180,4 +180,3 @@ class Fleet:
     def _done(self, what: str, name: str) -> None:
         self.count[what] += 1
         self.loop.note(f"{what} {name}")
-

@@ -8,8 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakSet
 
 T = TypeVar("T")
@@ -23,6 +22,14 @@ MAX_STEPS = 20_000_000
 
 class Stuck(Exception):
     """Nothing can happen any more (a deadlock), or far too much happens (a loop without end)."""
+
+
+class Note(NamedTuple):
+    """A line of the story: when, after how many callbacks, what."""
+
+    at: float
+    step: int
+    what: object
 
 
 class Process:
@@ -92,7 +99,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.steps = 0
-        self.story: list[str] = []
+        self.story: list[Note] = []
         self.errors: list[str] = []
         self.processes: list[Process] = []
         self._now = 0.0
@@ -108,13 +115,9 @@ class SimLoop(asyncio.BaseEventLoop):
         self.processes.append(process)
         return process
 
-    def note(self, line: str) -> None:
-        """Add a line to the story."""
-        self.story.append(f"{self._now:.3f} {self.steps} {line}")
-
-    def trace(self) -> str:
-        """A digest of the story: equal for equal runs."""
-        return blake2b("\n".join(self.story).encode(), digest_size=8).hexdigest()
+    def note(self, what: object) -> None:
+        """Add a line to the story: it is written down as `str(what)` when it is read."""
+        self.story.append(Note(self._now, self.steps, what))
 
     def schedule(self, handles: list[asyncio.Handle]) -> None:
         """Have these callbacks run soon, in this order."""

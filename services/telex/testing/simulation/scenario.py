@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from telex.core.model import FeedId
 from telex.ports import Command, CommandKind
@@ -21,7 +22,7 @@ SHARDS = 4
 DAYS = 2.0
 CALM = 4 * 3600.0
 """The last hours: no faults and no news, and everything has to converge."""
-TIMING = Timing(heartbeat=20.0, session=60.0, answer=15.0)
+TIMING = Timing(heartbeat=30.0, session=90.0, answer=15.0)
 DISASTERS = ("kill", "stop", "move", "silence", "restart", "jump", "outage")
 WEIGHTS = (30, 20, 15, 15, 10, 8, 2)
 
@@ -51,7 +52,7 @@ async def live(run: Run) -> None:
     for name in ("a", "b", "c")[: rng.choice([2, 3])]:
         run.fleet.start(name, rng.uniform(-2, 2))
     operator = asyncio.create_task(_operate(run, _stream(run.seed, "operator")))
-    pace = rng.choice([400.0, 800.0, 1200.0])
+    pace = rng.choice([600.0, 900.0, 1150.0])
     while (wait := rng.expovariate(1 / pace)) < run.calm_from - run.loop.time():
         await asyncio.sleep(wait)
         await _strike(run, rng)
@@ -80,7 +81,7 @@ async def _strike(run: Run, rng: random.Random) -> None:
             case "kill":
                 run.fleet.kill(name, "kill", rng.uniform(1, 120))
             case "stop":
-                run.fleet.stop(name, rng.uniform(1, 150))
+                run.fleet.stop(name, rng.uniform(1, 200))
             case "silence":
                 run.loop.note(f"silence {name}")
                 run.faults.silence(name, run.loop.time() + rng.uniform(30, 1800))
@@ -121,17 +122,20 @@ async def _operate(run: Run, rng: random.Random) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a seed ended: what was wrong (nothing, if all is well), the story, its digest, and what happened, counted."""
+    """How a seed ended: what was wrong (nothing, if all is well), and what happened, counted.
+
+    `story` and its digest `trace` are told where something was wrong, or on request.
+    """
 
     seed: int
     wrong: tuple[str, ...]
-    story: tuple[str, ...]
-    trace: str
     count: Counter[str]
     process_faults: int
+    story: tuple[str, ...] = ()
+    trace: str = ""
 
 
-def simulate(seed: int, days: float = DAYS, log_type: type[MemoryLog] = MemoryLog) -> Outcome:
+def simulate(seed: int, days: float = DAYS, log_type: type[MemoryLog] = MemoryLog, *, story: bool = False) -> Outcome:
     """Simulate a seed and judge it. The same arguments give the same outcome, whatever else the process did."""
     with simulated_loop() as loop:
         run = prepare(loop, seed, days, log_type)
@@ -141,8 +145,19 @@ def simulate(seed: int, days: float = DAYS, log_type: type[MemoryLog] = MemoryLo
             wrong = [f"stuck: {stuck}"]
         else:
             wrong = judge(run)
-        for happening in run.broker.history:
-            loop.note(f"{happening.at:.3f} {happening.kind} {happening.shard} {happening.member} {happening.epoch}")
-        for stored in run.broker.read(None, 0, 1_000_000):
-            loop.note(f"{stored.position} {stored.at:.3f} {stored.record.key} {stored.record.value!r}")
-        return Outcome(seed, tuple(wrong), tuple(loop.story), loop.trace(), run.count(), run.process_faults())
+        lines = _story(run) if story or wrong else ()
+        trace = blake2b("\n".join(lines).encode(), digest_size=8).hexdigest() if lines else ""
+        return Outcome(seed, tuple(wrong), run.count(), run.process_faults(), lines, trace)
+
+
+def _story(run: Run) -> tuple[str, ...]:
+    """Everything of note, in the order in which it happened; then what the log holds."""
+    notes = [(note.at, note.step, str(note.what)) for note in run.loop.story]
+    notes += [
+        (happening.at, run.loop.steps, f"log: {happening.kind} {happening.shard} {happening.member} {happening.epoch}")
+        for happening in run.broker.history
+    ]
+    notes.sort(key=lambda note: note[0])
+    lines = [f"{at:.3f} {step} {what}" for at, step, what in notes]
+    lines += [f"{stored.position} {stored.record.value!r}" for stored in run.broker.read(None, 0, 1_000_000)]
+    return tuple(lines)

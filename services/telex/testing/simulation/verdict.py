@@ -135,7 +135,11 @@ def _arrived(site: PublisherSite, at: float, shown: dict[FeedId, list[Visit]]) -
 def _withdrawal(site: PublisherSite, story: Story, event: Told, shown: dict[FeedId, list[Visit]]) -> Iterator[str]:
     """A story that stands is withdrawn only if a document lacked it: an old one, that came late."""
     stands = all(
-        any(spell.feed == feed and spell.since <= event.at - EVIDENCE for spell in story.spells if _lasts(spell.until, event.at))
+        any(
+            spell.feed == feed and spell.since <= event.at - EVIDENCE
+            for spell in story.spells
+            if _lasts(spell.until, event.at)
+        )
         for feed in {spell.feed for spell in story.spells if spell.since <= event.at}
     )
     lacking = any(
@@ -157,7 +161,9 @@ def _edition(
     if edition is None or not 1 <= edition <= sum(moment <= event.at for moment in story.editions):
         yield f"{story.guid}: edition {edition} told at {event.at:.0f} was not written"
     elif before is not None and before.edition is not None and edition < before.edition:
-        again = any((story.number, edition) == item[:2] for v in _arrived(site, event.at, shown) for item in v.shown or ())
+        again = any(
+            (story.number, edition) == item[:2] for v in _arrived(site, event.at, shown) for item in v.shown or ()
+        )
         if not again:
             yield f"{story.guid}: back to edition {edition} at {event.at:.0f}, which nobody showed"
 
@@ -168,7 +174,10 @@ def _truth(run: Run, told: dict[str, list[Told]]) -> Iterator[str]:
         for story in site.stories:
             events = told.get(story.guid)
             if events is None:
-                if any((run.end if s.until is None else s.until) - s.since > DUE_AFTER for s in story.spells) or story.stands():
+                if (
+                    any((run.end if s.until is None else s.until) - s.since > DUE_AFTER for s in story.spells)
+                    or story.stands()
+                ):
                     yield f"{story.guid}: lost; stood {[(s.feed, s.since, s.until) for s in story.spells]}"
             elif story.stands():
                 last = events[-1]
@@ -238,25 +247,24 @@ def _polite(run: Run) -> Iterator[str]:
 
 def _held(run: Run) -> Iterator[str]:
     """Who was asked to wait waits, and so does the next owner once a schedule record with the hold is in the log."""
-    recorded: dict[int, list[Happening]] = {}
-    for happening in run.broker.history:
-        if happening.kind == "commit" and happening.commit is not None and happening.commit.schedule is not None:
-            recorded.setdefault(happening.shard, []).append(happening)
     for asked in run.web.visits:
         if asked.hold is None or asked.ended is None:
             continue
-        since = _recorded(asked, recorded.get(run.world.shard[asked.publisher], []))
+        since = _recorded(run, asked)
         for visit in run.web.visits:
             if visit.publisher == asked.publisher and visit.began > since and visit.calendar < asked.hold - 1:
                 early = asked.hold - visit.calendar
                 yield f"{visit.process} asks {visit.publisher} at {visit.began:.0f}, {early:.0f} s before it may"
 
 
-def _recorded(asked: Visit, schedules: list[Happening]) -> float:
-    """When a schedule record of the process that was asked to wait was committed that surely knows of it."""
+def _recorded(run: Run, asked: Visit) -> float:
+    """When a schedule record of the claim that was asked to wait was committed that surely knows of it."""
+    shard = run.world.shard[asked.publisher]
+    mine = [h for h in run.broker.history if h.shard == shard and asked.process.startswith(h.member)]
+    epoch = max((h.epoch for h in mine if h.kind == "fence" and h.at <= asked.began), default=0)
     known = (asked.ended or 0.0) + 30  # the longest that a commit travels which was on its way
-    mine = (h.at for h in schedules if h.at > known and asked.process.startswith(h.member))
-    return next(mine, float("inf")) + 5
+    records = (h.at for h in mine if h.epoch == epoch and h.at > known and h.commit and h.commit.schedule is not None)
+    return next(records, float("inf")) + 5
 
 
 def _starved(run: Run) -> Iterator[str]:
@@ -281,5 +289,3 @@ def _swapped(run: Run) -> Iterator[str]:
             late[happening.shard] += happening.at > run.calm_from + 1200
     yield from (f"{member} took shard {shard} {n} times" for (member, shard), n in usurped.items() if n > USURPED)
     yield from (f"shard {shard} changed hands {n} times in the calm" for shard, n in late.items() if n > 0)
-
-

@@ -126,7 +126,13 @@ class SimFetcher:
             case Fetched():
                 visit.answer = "fetched"
                 return Fetched(
-                    answer.url, answer.body, now, answer.content_type, answer.etag, wire_bytes=len(answer.body), elapsed=elapsed
+                    answer.url,
+                    answer.body,
+                    now,
+                    answer.content_type,
+                    answer.etag,
+                    wire_bytes=len(answer.body),
+                    elapsed=elapsed,
                 )
             case NotModified():
                 visit.answer = "not_modified"

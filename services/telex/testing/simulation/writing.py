@@ -17,7 +17,9 @@ SORRY = b"<!doctype html><html><head><title>Sorry</title></head><body><p>We will
 
 
 @lru_cache(maxsize=4096)
-def document(publisher: str, feed: str, rss: bool, brief: bool, items: tuple[tuple[int, int, int, float], ...]) -> bytes:
+def document(
+    publisher: str, feed: str, rss: bool, brief: bool, items: tuple[tuple[int, int, int, float], ...]
+) -> bytes:
     """A feed's document; each item is a story's number, edition, noise and the moment of its appearance."""
     return _rss(publisher, feed, brief, items) if rss else _json_feed(publisher, feed, brief, items)
 
