@@ -14,7 +14,7 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from itertools import count
 
 from aiohttp import web
@@ -60,12 +60,11 @@ def gzip_bomb(mib: int) -> bytes:
 
 def routes() -> list[web.AbstractRouteDef]:
     """All of them, to be added to an application."""
-    turns = count()
     handlers: dict[str, Handler] = {
         "/feed.xml": _feed,
         "/behaviour/slow": _slow,
         "/behaviour/delay": _delay,
-        "/behaviour/cut": lambda request: send_cut(request, feed(20), _XML),
+        "/behaviour/cut": _cut,
         "/behaviour/truncated.xml": _truncated,
         "/behaviour/charset": _charset,
         "/behaviour/echo": _echo,
@@ -75,13 +74,13 @@ def routes() -> list[web.AbstractRouteDef]:
         "/status/{code}": _status,
         "/redirect": _redirect,
         "/redirect-loop": _loop,
-        "/bomb.xml": lambda request: _whole(request, bomb()),
+        "/bomb.xml": _always(bomb),
         "/gzip-bomb": _gzip_bomb,
         "/junk": _junk,
-        "/binary": lambda request: _whole(request, b"<?xml version='1.0'?>" + b"\0\1\2\3" * 500),
-        "/html": lambda request: _whole(request, html_page(), {"Content-Type": "text/html; charset=utf-8"}),
-        "/empty": lambda request: _whole(request, b""),
-        "/flip": lambda request: _flip(request, turns),
+        "/binary": _always(lambda: b"<?xml version='1.0'?>" + b"\0\1\2\3" * 500),
+        "/html": _always(html_page, "text/html; charset=utf-8"),
+        "/empty": _always(bytes),
+        "/flip": _flipping(),
     }
     return [web.get(path, handler) for path, handler in handlers.items()]
 
@@ -177,5 +176,23 @@ async def _junk(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def _flip(request: web.Request, turns: Iterator[int]) -> web.StreamResponse:
-    return await _whole(request, feed(5, (" at first", " after all")[next(turns) % 2]))
+def _flipping() -> Handler:
+    turns = count()
+
+    async def flip(request: web.Request) -> web.StreamResponse:
+        return await _whole(request, feed(5, (" at first", " after all")[next(turns) % 2]))
+
+    return flip
+
+
+def _always(body: Callable[[], bytes], content_type: str = _XML["Content-Type"]) -> Handler:
+    """A handler that gives one body."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await _whole(request, body(), {"Content-Type": content_type})
+
+    return answer
+
+
+async def _cut(request: web.Request) -> web.StreamResponse:
+    return await send_cut(request, feed(20), _XML)

@@ -24,6 +24,8 @@ PAGES_KEPT = 300
 SNAPSHOTS_KEPT = 5
 OPENING_SPAN = 12 * 3600.0
 """The articles at the start were published within this time before it."""
+SECTION_SHARE = 0.5
+"""How many articles of a publisher with sections are written for one of them."""
 OLDER_NEEDED = 3
 """A withdrawn article leaves at least so many older ones in each window: its vanishing is no ageing out."""
 
@@ -215,7 +217,7 @@ class World:
         number = self._numbers[publisher.slug]
         seed = f"{self.plan.seed}:{publisher.slug}:{number}"
         article = self._write(
-            publisher, number, begin(rng, publisher.language, publisher.country, publisher.desks, seed), at
+            publisher, number, begin(rng, publisher.language, publisher.country, _desks(publisher, rng), seed), at
         )
         self._digests[article.key] = {article.digest}
         self._articles[article.path] = article
@@ -305,6 +307,12 @@ class World:
                 feeds=feeds,
             )
         )
+
+
+def _desks(publisher: Publisher, rng: Random) -> tuple[str, ...]:
+    """The desks that a new article may come from: a publisher of sections fills them as often as its front page."""
+    sections = tuple(desk for feed in publisher.feeds for desk in feed.desks)
+    return publisher.desks or (sections if rng.random() < SECTION_SHARE else ())
 
 
 def _guid(publisher: Publisher, number: int, link: str) -> str | None:

@@ -46,7 +46,7 @@ def test_retry_after_is_seconds_or_a_date_and_is_bounded(value, wait):
     [
         ({}, None),
         ({"cache_control": "max-age=600"}, 600),
-        ({"cache_control": "public, MAX-AGE = \"600\", s-maxage=9"}, 600),
+        ({"cache_control": 'public, MAX-AGE = "600", s-maxage=9'}, 600),
         ({"cache_control": "max-age=600", "age": "200"}, 400),
         ({"cache_control": "max-age=600", "age": "700"}, 0),
         ({"cache_control": "max-age=600", "age": "x"}, 600),

@@ -1,5 +1,7 @@
 """The rule of who may ask a host, played by a model without clock or network."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,7 +82,8 @@ def test_holds_of_however_many_hosts_are_bounded():
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["ask", "release", "leave", "hold"]), st.sampled_from("abc"), st.floats(0, 20)), max_size=80
+    st.tuples(st.sampled_from(["ask", "release", "leave", "hold"]), st.sampled_from("abc"), st.floats(0, 20)),
+    max_size=80,
 )
 
 
@@ -117,4 +120,4 @@ def test_no_sequence_of_steps_exceeds_the_limit_or_loses_a_turn(steps, concurren
         assert running[host] <= concurrent
         assert not waiting[host] or running[host]  # whoever waits, waits for somebody
     for times in starts.values():
-        assert all(later - earlier >= delay for earlier, later in zip(times, times[1:], strict=False))
+        assert all(later - earlier >= delay for earlier, later in pairwise(times))

@@ -31,15 +31,16 @@ def read_opml(data: bytes, where: str, problems: Problems) -> list[Draft]:
     except (LookupError, ValueError):
         problems.add(reader.place(), "", "is in an encoding that is not known here", "save it as UTF-8")
     except _StoppedError as error:
-        problems.add(reader.place(), "", str(error), error.remedy)
+        problems.add(error.place, "", str(error), error.remedy)
     return list(reader.drafts.values())
 
 
 class _StoppedError(Exception):
     """The document is not worth reading further."""
 
-    def __init__(self, what: str, remedy: str) -> None:
+    def __init__(self, place: Place, what: str, remedy: str) -> None:
         super().__init__(what)
+        self.place = place
         self.remedy = remedy
 
 
@@ -62,13 +63,15 @@ class _Reader:
         return Place(self._where, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
 
     def _entity(self, *_: object) -> int:
-        raise _StoppedError("declares an entity", "remove the DOCTYPE: telex expands no entities")
+        raise _StoppedError(self.place(), "declares an entity", "remove the DOCTYPE: telex expands no entities")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if not self._folders and name != "opml":
-            raise _StoppedError(f"is no OPML: its root is <{name[:40]}>", "give an OPML file, whose root is <opml>")
+            raise _StoppedError(
+                self.place(), f"is no OPML: its root is <{name[:40]}>", "give an OPML file, whose root is <opml>"
+            )
         if len(self._folders) >= MAX_DEPTH:
-            raise _StoppedError(f"is nested deeper than {MAX_DEPTH} levels", "flatten it")
+            raise _StoppedError(self.place(), f"is nested deeper than {MAX_DEPTH} levels", "flatten it")
         feed = name == "outline" and "xmlUrl" in attributes
         if feed:
             self._feed(attributes)

@@ -51,7 +51,7 @@ class _Open:
 
 
 def read_tree(text: str, where: str, problems: Problems) -> Node | None:
-    """The document's tree, or None where there is none; what is wrong goes to `problems`.
+    """The document's tree, or None where there is none: it is empty, or what is wrong with it went to `problems`.
 
     Duplicate keys, keys that are no text, foreign tags and nesting beyond `MAX_DEPTH` are problems.
     """
@@ -73,8 +73,6 @@ def read_tree(text: str, where: str, problems: Problems) -> Node | None:
             "remove it, or write it as an escape in double quotes",
         )
         return None
-    if builder.root is None:
-        problems.add(Place(where), "", "is empty", "write `feeds:` and a list, or remove the file")
     return builder.root
 
 

@@ -14,8 +14,11 @@ _INTERVAL = ("min", "max")
 
 def read_yaml(text: str, where: str, problems: Problems) -> list[Draft]:
     """The feeds of a YAML document; what is wrong goes to `problems`."""
+    found = len(problems)
     root = read_tree(text, where, problems)
     if root is None:
+        if len(problems) == found:
+            problems.add(Place(where), "", "is empty", "write `feeds:` and a list, or remove the file")
         return []
     return _Reader(where, problems).document(root)
 

@@ -18,7 +18,7 @@ class HostHeld(Exception):
 
 
 class HostGate:
-    """Lets requests through per host, first come, first served. `enter` and `leave` come in pairs."""
+    """Lets requests through per host, first come, first served. Entering and `leave` come in pairs."""
 
     def __init__(self, limits: HostLimits) -> None:
         self._rule = Politeness(limits)
@@ -29,18 +29,27 @@ class HostGate:
         """How many hosts are remembered."""
         return len(self._rule)
 
-    async def enter(self, host: str) -> None:
-        """Wait for a slot of the host.
+    def enter_nowait(self, host: str, now: float) -> Start | Queued:
+        """Take a slot of the host, or a place in its queue: then, or where the slot is for later, `wait` for it.
 
         Raises:
             HostHeld: it asked to be left alone; no slot is taken.
         """
-        answer = self._rule.ask(host, self._loop.time())
-        if isinstance(answer, Queued):
-            answer = await self._wait(host, answer.ticket)
+        answer = self._rule.ask(host, now)
         if isinstance(answer, Held):
-            raise HostHeld(answer.until - self._loop.time())
-        wait = answer.at - self._loop.time()
+            raise HostHeld(answer.until - now)
+        return answer
+
+    async def wait(self, host: str, answer: Start | Queued) -> None:
+        """Wait for what `enter_nowait` gave; on cancellation it is given back.
+
+        Raises:
+            HostHeld: meanwhile the host asked to be left alone; no slot is taken.
+        """
+        turn = await self._wait(host, answer.ticket) if isinstance(answer, Queued) else answer
+        if isinstance(turn, Held):
+            raise HostHeld(turn.until - self._loop.time())
+        wait = turn.at - self._loop.time()
         if wait > 0:
             try:
                 await asyncio.sleep(wait)

@@ -3,6 +3,8 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
 
@@ -29,7 +31,7 @@ from telex.adapters.resolver import PooledResolver
 from telex.core.exchange import Exchange, Fetched, Gone, Kind, NotModified, Refusal, Refused, Request
 from telex.core.freshness import http_date, retry_at
 from telex.core.model import Publisher
-from telex.core.politeness import HostLimits
+from telex.core.politeness import HostLimits, Start
 from telex.ports import Clock
 
 _MAX_FIELD: Final = 16 * 1024
@@ -64,9 +66,17 @@ class FetchLimits:
     dns_threads: int = 16
 
 
+class _Stage(Enum):
+    """What an exchange waits for: its turn at a host, the headers of a hop, the rest."""
+
+    TURN = 1
+    HEADERS = 2
+    BODY = 3
+
+
 @dataclass(slots=True)
 class _Trip:
-    """One exchange on its way."""
+    """One exchange on its way. One deadline serves all stages: timers are a good part of an unchanged poll's cost."""
 
     request: Request
     accept: str
@@ -74,7 +84,8 @@ class _Trip:
     deadline: asyncio.Timeout
     max_body: int
     cut: bool = False
-    under_way: bool = False
+    stage: _Stage = _Stage.TURN
+    end: float | None = None  # of the whole exchange, once it is under way
     moved: bool = False
     url: str = ""
 
@@ -144,27 +155,32 @@ class HttpFetcher:
         return await self._exchange(request, ACCEPT[request.kind], self._limits.max_body)
 
     async def _exchange(self, request: Request, accept: str, max_body: int, *, cut: bool = False) -> Exchange:
-        started = self._loop.time()
-        trip: _Trip | None = None
+        trip = _Trip(request, accept, self._loop.time(), asyncio.timeout(None), max_body, cut)
         try:
-            async with asyncio.timeout(self._limits.queue_wait) as deadline:
-                trip = _Trip(request, accept, started, deadline, max_body, cut)
+            async with trip.deadline:
                 return await self._travel(trip)
         except Exception as error:  # noqa: BLE001 - whatever a publisher sends ends as a value
-            return self._refused(error, trip, started)
+            return self._refused(error, trip)
 
-    def _refused(self, error: Exception, trip: _Trip | None, started: float) -> Refused:
-        if isinstance(error, TimeoutError) and trip is not None and not trip.under_way:
-            error = Stopped(Refusal.RATE_LIMITED, f"no turn at the host within {self._limits.queue_wait:g} s")
-        fault = explain(error)
+    def _refused(self, error: Exception, trip: _Trip) -> Refused:
+        fault = explain(self._late(trip) if trip.deadline.expired() and isinstance(error, TimeoutError) else error)
         return Refused(
             reason=fault.reason,
             detail=fault.detail,
             at=self._clock.now(),
             status=fault.status,
             retry_at=fault.retry_at,
-            elapsed=self._loop.time() - (trip.started if trip else started),
+            elapsed=self._loop.time() - trip.started,
         )
+
+    def _late(self, trip: _Trip) -> Stopped:
+        """Which of the deadlines it was."""
+        limits = self._limits
+        if trip.end is None:
+            return Stopped(Refusal.RATE_LIMITED, f"no turn at the host within {limits.queue_wait:g} s")
+        if trip.stage is _Stage.HEADERS and self._loop.time() < trip.end:
+            return Stopped(Refusal.TIMEOUT, f"no answer within {limits.first_byte:g} s")
+        return Stopped(Refusal.TIMEOUT, f"not done within {limits.total:g} s")
 
     async def _travel(self, trip: _Trip) -> Exchange:
         """From hop to hop until one gives an answer."""
@@ -183,39 +199,46 @@ class HttpFetcher:
         if self._limits.proxy:
             self._check_literal(url)
         if trip.request.kind is Kind.PAGE:
-            await self._check_robots(url, trip.request.publisher)
+            await self._check_robots(trip, url)
         headers = await headers_for(trip.request, url, trip.accept)
-        host = _turnstile(url, trip.request.publisher)
+        host = _turnstile(url.raw_host or "", trip.request.publisher)
         await self._enter(trip, host)
         try:
-            response = await self._ask(url, headers)
-            async with response:
+            self._give_time(trip)
+            async with self._session.get(
+                url, headers=headers, allow_redirects=False, proxy=self._limits.proxy
+            ) as response:
                 return await self._understand(trip, url, response, host)
         finally:
             self._gate.leave(host)
 
     async def _enter(self, trip: _Trip, host: str) -> None:
+        """Wait for the turn at the host."""
+        now = self._loop.time()
         try:
-            await self._gate.enter(host)
+            answer = self._gate.enter_nowait(host, now)
+            if not isinstance(answer, Start) or answer.at > now:
+                self._await(trip, _Stage.TURN)
+                await self._gate.wait(host, answer)
         except HostHeld as held:
             raise Stopped(
                 Refusal.RATE_LIMITED,
                 "the host asked to be left alone for a while",
                 retry_at=self._clock.now() + held.seconds,
             ) from held
-        if not trip.under_way:
-            trip.under_way = True
-            trip.started = self._loop.time()
-            trip.deadline.reschedule(self._loop.time() + self._limits.total)
 
-    async def _ask(self, url: URL, headers: dict[str, str]) -> aiohttp.ClientResponse:
-        try:
-            async with asyncio.timeout(self._limits.first_byte):
-                return await self._session.get(url, headers=headers, allow_redirects=False, proxy=self._limits.proxy)
-        except aiohttp.ServerTimeoutError:
-            raise
-        except TimeoutError as error:
-            raise Stopped(Refusal.TIMEOUT, f"no answer within {self._limits.first_byte:g} s") from error
+    def _give_time(self, trip: _Trip) -> None:
+        """From here on the hop has to answer."""
+        now = self._loop.time()
+        if trip.end is None:
+            trip.started, trip.end = now, now + self._limits.total
+        trip.stage = _Stage.HEADERS
+        trip.deadline.reschedule(min(now + self._limits.first_byte, trip.end))
+
+    def _await(self, trip: _Trip, stage: _Stage) -> None:
+        """Let the deadline be what the stage allows: waiting for a first turn has its own."""
+        trip.stage = stage
+        trip.deadline.reschedule(trip.end if trip.end is not None else trip.started + self._limits.queue_wait)
 
     async def _understand(
         self, trip: _Trip, url: URL, response: aiohttp.ClientResponse, host: str
@@ -232,11 +255,13 @@ class HttpFetcher:
                 elapsed=self._loop.time() - trip.started,
             )
         if status in WHOLE:
+            self._await(trip, _Stage.BODY)
             return await self._fetched(trip, response, moved_to)
         if status == 410:
             return Gone(trip.url, now, self._loop.time() - trip.started)
         wait_until = retry_at(response.headers.get("Retry-After"), now)
         if status in REDIRECTS and (location := response.headers.get("Location")):
+            self._await(trip, _Stage.BODY)
             await _be_patient(wait_until, now)
             return Redirect(follow(url, location), status in PERMANENT)
         if status == 429 and wait_until is not None:
@@ -272,13 +297,14 @@ class HttpFetcher:
         if why is not None:
             raise AddressForbidden(host, why)
 
-    async def _check_robots(self, url: URL, publisher: Publisher) -> None:
+    async def _check_robots(self, trip: _Trip, url: URL) -> None:
+        self._await(trip, _Stage.TURN)
         origin = str(url.origin())
         rules = self._robots.get(origin, self._loop.time())
         if rules is None:
             task = self._asking.get(origin)
             if task is None:
-                task = self._asking[origin] = asyncio.create_task(self._ask_robots(origin, publisher))
+                task = self._asking[origin] = asyncio.create_task(self._ask_robots(origin, trip.request.publisher))
             rules = await asyncio.shield(task)  # who gives up must not take it from the others
         if not rules.allow(str(url)):
             raise Stopped(Refusal.ROBOTS, rules.why)
@@ -307,11 +333,12 @@ async def _be_patient(until: float | None, now: float) -> None:
         await asyncio.sleep(wait)
 
 
-def _turnstile(url: URL, publisher: Publisher) -> str:
+@lru_cache(maxsize=4096)
+def _turnstile(host: str, publisher: Publisher) -> str:
     """Whom a request burdens: the registrable domain.
 
     Behind an address or a bare name live many: each publisher there is on its own.
     """
-    host = (url.raw_host or "").rstrip(".").lower()
-    domain = registrable_domain(host)
-    return domain if "." in domain and literal(host) is None else f"{publisher}@{host}"
+    name = host.rstrip(".").lower()
+    domain = registrable_domain(name)
+    return domain if "." in domain and literal(name) is None else f"{publisher}@{name}"

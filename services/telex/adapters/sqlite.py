@@ -214,8 +214,9 @@ class SqliteLog:
             with suppress(LogError):
                 await self.writer.run(partial(tables.leave, member=self._member))
         self._won.put_nowait(None)
-        await self.writer.close()
+        # The writer last: whoever closes the file last copies the write-ahead log into it, which a reader cannot.
         await self.reader.close()
+        await self.writer.close()
 
     # Reading
 

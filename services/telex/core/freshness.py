@@ -2,6 +2,7 @@
 
 import re
 from email.utils import mktime_tz, parsedate_tz
+from functools import lru_cache
 
 MAX_RETRY_AFTER = 7 * 86400.0
 """The longest wish of a publisher that is obeyed, in seconds: a typing error must not silence a feed for a year."""
@@ -54,6 +55,7 @@ def max_age(
     return min(max(said - elapsed, 0.0), MAX_FRESHNESS)
 
 
+@lru_cache(maxsize=1024)
 def _lifetime(cache_control: str | None) -> float | None:
     """What Cache-Control allows, in seconds; None where it says nothing about it."""
     if not cache_control:

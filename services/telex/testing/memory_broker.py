@@ -134,7 +134,7 @@ class Broker:
                 self._travel(_answer, answer, result)
 
         self._travel(arrive)
-        timer = loop.call_later(self.timing.answer, _fail, answer, NoAnswer("no answer in time"))
+        timer = loop.call_later(self.timing.answer, _give_up, answer)
         try:
             return await answer
         finally:
@@ -409,3 +409,7 @@ def _answer(answer: "asyncio.Future[T]", result: T) -> None:
 def _fail(answer: "asyncio.Future[T]", error: Exception) -> None:
     if not answer.done():
         answer.set_exception(error)
+
+
+def _give_up(answer: "asyncio.Future[T]") -> None:
+    _fail(answer, NoAnswer("no answer in time"))

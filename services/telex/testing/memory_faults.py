@@ -46,7 +46,7 @@ class FaultPlan:
             refuse=rng.choice([0.0, 0.03]),
             unavailable=rng.choice([0.0, 0.005]),
             fence=rng.choice([0.0, 0.01]),
-            deadly=rng.choice([0.0, 0.02, 0.06]),
+            deadly=rng.choice([0.0, 0.01, 0.04]),
             unaware=rng.choice([0.0, 0.05]),
         )
 

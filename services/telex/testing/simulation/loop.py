@@ -175,26 +175,34 @@ def _keep_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> Non
 
 @contextmanager
 def simulated_loop() -> Iterator[SimLoop]:
-    """A fresh loop, made the current one; afterwards everything that is left of its processes goes quietly.
+    """A fresh loop, made the current one; afterwards everything that is left of its processes goes quietly."""
+    loop = SimLoop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield loop
+    finally:
+        for process in loop.processes:
+            process.dissolve()
+        loop.processes.clear()
+        loop.set_exception_handler(lambda *_: None)
+        loop.close()
+        asyncio.set_event_loop(None)
 
-    The garbage collector rests meanwhile: when it runs depends on hash seeds, and what it closes would act.
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the garbage collector at rest meanwhile: when it runs depends on hash seeds, and what it closes would act.
+
+    Nothing is said of what killed coroutines do when they are closed in the end.
     """
     collected = gc.isenabled()
     gc.disable()
     gc.freeze()
-    loop = SimLoop()
-    asyncio.set_event_loop(loop)
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
-        yield loop
-        for process in loop.processes:
-            process.dissolve()
-    finally:
-        loop.set_exception_handler(lambda *_: None)
-        loop.close()
-        asyncio.set_event_loop(None)
-        loop.processes.clear()
+        yield
         gc.collect()
+    finally:
         gc.unfreeze()
         sys.unraisablehook = hook
         if collected:

@@ -12,7 +12,7 @@ from telex.testing.memory_broker import Broker, Timing
 from telex.testing.memory_faults import FaultPlan
 from telex.testing.memory_log import MemoryLog
 from telex.testing.simulation.fleet import WORLD, Fleet
-from telex.testing.simulation.loop import SimLoop, Stuck, simulated_loop
+from telex.testing.simulation.loop import SimLoop, Stuck, quiet, simulated_loop
 from telex.testing.simulation.run import Order, Run
 from telex.testing.simulation.verdict import judge
 from telex.testing.simulation.web import SimClock, Web
@@ -52,7 +52,7 @@ async def live(run: Run) -> None:
     for name in ("a", "b", "c")[: rng.choice([2, 3])]:
         run.fleet.start(name, rng.uniform(-2, 2))
     operator = asyncio.create_task(_operate(run, _stream(run.seed, "operator")))
-    pace = rng.choice([600.0, 900.0, 1150.0])
+    pace = rng.choice([700.0, 1000.0])
     while (wait := rng.expovariate(1 / pace)) < run.calm_from - run.loop.time():
         await asyncio.sleep(wait)
         await _strike(run, rng)
@@ -137,6 +137,11 @@ class Outcome:
 
 def simulate(seed: int, days: float = DAYS, log_type: type[MemoryLog] = MemoryLog, *, story: bool = False) -> Outcome:
     """Simulate a seed and judge it. The same arguments give the same outcome, whatever else the process did."""
+    with quiet():
+        return _simulate(seed, days, log_type, story=story)
+
+
+def _simulate(seed: int, days: float, log_type: type[MemoryLog], *, story: bool) -> Outcome:
     with simulated_loop() as loop:
         run = prepare(loop, seed, days, log_type)
         try:
@@ -147,6 +152,7 @@ def simulate(seed: int, days: float = DAYS, log_type: type[MemoryLog] = MemoryLo
             wrong = judge(run)
         lines = _story(run) if story or wrong else ()
         trace = blake2b("\n".join(lines).encode(), digest_size=8).hexdigest() if lines else ""
+        run.fleet.workers.clear()
         return Outcome(seed, tuple(wrong), run.count(), run.process_faults(), lines, trace)
 
 

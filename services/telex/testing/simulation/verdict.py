@@ -252,9 +252,10 @@ def _held(run: Run) -> Iterator[str]:
             continue
         since = _recorded(run, asked)
         for visit in run.web.visits:
-            if visit.publisher == asked.publisher and visit.began > since and visit.calendar < asked.hold - 1:
+            if visit.publisher == asked.publisher and since < visit.began < asked.hold_until - 5:
                 early = asked.hold - visit.calendar
-                yield f"{visit.process} asks {visit.publisher} at {visit.began:.0f}, {early:.0f} s before it may"
+                if early > 1:  # a clock that jumped ahead believes to be in time
+                    yield f"{visit.process} asks {visit.publisher} at {visit.began:.0f}, {early:.0f} s before it may"
 
 
 def _recorded(run: Run, asked: Visit) -> float:

@@ -34,8 +34,8 @@ class SimClock:
 class Visit:
     """One request as the publisher saw it, times by the loop. `shown` are the stories of a document that arrived.
 
-    `complete` is False where not all of a document arrived. `calendar` is when the process believed to ask, and `hold`
-    until when on its calendar the answer asked it to leave the publisher alone.
+    `complete` is False where not all of a document arrived. `calendar` is when the process believed to ask. The answer
+    asked it to leave the publisher alone until `hold_until`, which is `hold` on the process's calendar.
     """
 
     process: str
@@ -48,6 +48,7 @@ class Visit:
     shown: tuple[tuple[int, int, int], ...] | None = None
     complete: bool = True
     hold: float | None = None
+    hold_until: float = 0.0
 
 
 @dataclass(slots=True)
@@ -141,7 +142,7 @@ class SimFetcher:
                 visit.answer = answer.reason.value
                 return Refused(answer.reason, answer.detail, now, answer.status, elapsed=elapsed)
             case float():
-                visit.answer, visit.hold = "rate_limited", now + answer
+                visit.answer, visit.hold, visit.hold_until = "rate_limited", now + answer, visit.ended + answer
                 return Refused(Refusal.RATE_LIMITED, "429", now, 429, retry_at=now + answer, elapsed=elapsed)
             case _:
                 raise AssertionError(answer)

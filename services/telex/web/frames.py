@@ -1,0 +1,79 @@
+"""One record as the readers of `/events` get it: encoded once and examined once for all of them."""
+
+from typing import Any
+
+import orjson
+
+from telex.ports import Record, Stored
+from telex.wire.cloudevents import structured
+
+
+class Frame:
+    """An event with its position. What is dear, encoding and looking into the data, is done on demand and kept.
+
+    `size` is its weight in bytes in a reader's buffer, about that of its encoded form.
+    """
+
+    __slots__ = ("_data", "_sse", "kind", "position", "record", "size", "source")
+
+    def __init__(self, position: int, record: Record, kind: str, source: str) -> None:
+        self.position = position
+        self.record = record
+        self.kind = kind
+        self.source = source
+        self.size = len(record.value or b"") + 512
+        self._sse: bytes | None = None
+        self._data: dict[str, Any] | None = None
+
+    def sse(self) -> bytes:
+        """The event as an unnamed Server-Sent Event: one `id:` line, one `data:` line with structured CloudEvents."""
+        if self._sse is None:
+            self._sse = b"id: %d\ndata: %b\n\n" % (self.position, structured(self.record))
+        return self._sse
+
+    def shows(self, feeds: frozenset[str]) -> bool:
+        """Whether the event concerns one of the feeds: an article by those that show it, else by its subject."""
+        shown = self._load().get("feeds")
+        if isinstance(shown, list):
+            return any(feed in feeds for feed in shown)
+        return self.record.key in feeds
+
+    def language(self) -> str | None:
+        """The article's language tag in lower case; None where it is unknown, and for events of feeds."""
+        language = self._load().get("language")
+        return language.lower() if isinstance(language, str) else None
+
+    def _load(self) -> dict[str, Any]:
+        if self._data is None:
+            self._data = {}
+            try:
+                data = orjson.loads(self.record.value or b"")
+            except orjson.JSONDecodeError:  # of another program: it has no feeds and no language
+                return self._data
+            if isinstance(data, dict):
+                self._data = {name: data.get(name) for name in ("feeds", "language")}
+        return self._data
+
+
+def frame_of(stored: Stored) -> Frame | None:
+    """The record as a frame; None for a tombstone and for what is no CloudEvent."""
+    attributes = dict(stored.record.headers)
+    kind = attributes.get("ce_type")
+    if stored.record.value is None or kind is None:
+        return None
+    return Frame(stored.position, stored.record, kind, attributes.get("ce_source", ""))
+
+
+def control(kind: str, data: bytes, position: int | None = None) -> bytes:
+    """A control event, named by its type; `position` is where a reader that comes back goes on."""
+    place = b"" if position is None else b"id: %d\n" % position
+    return b"event: %b\n%bdata: %b\n\n" % (kind.encode(), place, data)
+
+
+def progress(position: int | None) -> bytes:
+    """A comment that keeps the connection open.
+
+    With `position` it also moves the reader's last event id past what its filters left out: a block without data
+    dispatches no event (HTML Standard, 9.2.6), but a reader that comes back after a quiet month has missed nothing.
+    """
+    return b":\n\n" if position is None else b":\nid: %d\n\n" % position

@@ -1,0 +1,192 @@
+"""Settings: precedence, what is refused and how it is said, and the table."""
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+
+from telex.errors import ConfigurationError
+from telex.settings import Config, HttpConfig, load_settings, settings_rows
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def refused(file=None, environ=None, flags=None):
+    if file is not None:
+        Path("telex.yaml").write_text(file)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(environ=environ or {}, flags=flags)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_nothing_stated_gives_the_defaults():
+    assert load_settings(environ={}) == Config()
+    Path("telex.yaml").write_text("# nothing yet\n")
+    assert load_settings(environ={}) == Config()
+    Path("telex.yaml").write_text("http:\n")
+    assert load_settings(environ={"TELEX_HTTP": ""}) == Config()
+
+
+def test_flags_win_over_the_environment_it_over_the_file_and_that_over_defaults():
+    Path("telex.yaml").write_text(
+        "http: {listen: '127.0.0.1:1', public_url: https://news.example/}\npolling: {interval_min: 1m, concurrency: 7}\n"
+    )
+    environ = {"TELEX_HTTP": "127.0.0.1:2", "TELEX_POLLING__INTERVAL_MIN": "2m"}
+    config = load_settings(environ=environ, flags={"http.listen": "127.0.0.1:3", "log.path": None})
+    assert config.http.listen == "127.0.0.1:3"
+    assert config.polling.interval_min == 120
+    assert (config.polling.concurrency, config.http.public_url) == (7, "https://news.example")
+    assert config.log == Config().log
+
+
+def test_every_kind_of_value_is_understood_in_a_file_and_in_a_variable():
+    file = """
+catalogue: [feeds.yaml, more/]
+allow_networks: [127.0.0.0/8, '::1']
+shutdown_deadline: 5
+log: {path: data/x.sqlite, retention_age: 2d, retention_bytes: 1.5GiB, shards: 4}
+fetch: {max_body: 64KiB, per_host: null, proxy: 'http://u:p@proxy.example:3128'}
+"""
+    Path("telex.yaml").write_text(file)
+    stated = {
+        "TELEX_CATALOGUE": "feeds.yaml, more/",
+        "TELEX_ALLOW_NETWORKS": "127.0.0.0/8,::1",
+        "TELEX_SHUTDOWN_DEADLINE": "5s",
+        "TELEX_LOG__PATH": "data/x.sqlite",
+        "TELEX_LOG__RETENTION_AGE": "172800",
+        "TELEX_LOG__RETENTION_BYTES": "1610612736",
+        "TELEX_LOG__SHARDS": "4",
+        "TELEX_FETCH__MAX_BODY": "65536",
+        "TELEX_FETCH__PER_HOST": "none",
+        "TELEX_FETCH__PROXY": "http://u:p@proxy.example:3128",
+    }
+    by_file = load_settings(environ={})
+    Path("telex.yaml").unlink()
+    assert load_settings(environ=stated) == by_file
+    assert by_file.catalogue.paths == ("feeds.yaml", "more/")
+    assert by_file.fetch.allow_networks == ("127.0.0.0/8", "::1/128")
+    assert by_file.log.path == Path("data/x.sqlite")
+    assert by_file.log.retention_bytes == 3 << 29
+    assert by_file.fetch.per_host is None
+    assert "u:p" not in repr(by_file)
+
+
+def test_what_comes_out_is_plain_and_frozen():
+    config = load_settings(environ={"TELEX_LOG__SHARDS": "4"})
+    for section in fields(Config):
+        value = getattr(config, section.name)
+        assert is_dataclass(value)
+        assert type(value).__dataclass_params__.frozen
+        assert not hasattr(value, "__pydantic_fields__")
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "port"), [("127.0.0.1:80", "127.0.0.1", 80), ("[::1]:0", "::1", 0), (":8080", "", 8080)]
+)
+def test_an_address_to_listen_on_has_host_and_port(listen, host, port):
+    http = load_settings(environ={"TELEX_HTTP": listen}).http
+    assert (http.host, http.port) == (host, port)
+    assert HttpConfig().port == 8080
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("htp: {}\n", "telex.yaml:1:1: htp: is an unknown key; did you mean 'http'?"),
+        ("fetch:\n  max_bdy: 1\n", "telex.yaml:2:3: fetch.max_bdy: is an unknown key; did you mean 'max_body'?"),
+        ("fetch: 7\n", "telex.yaml:1:8: fetch: is a number, not a mapping"),
+        ("- a\n", "telex.yaml:1:1: is a list, not a mapping"),
+        ("http: 8080\n", "telex.yaml:1:7: http: 8080 is no address to listen on; write host:port"),
+        ("http:\n  listen: a:99999\n", "telex.yaml:2:11: http.listen: 'a:99999' is no address to listen on"),
+        ("fetch: {max_body: big}\n", "telex.yaml:1:19: fetch.max_body: 'big' is no number; write bytes"),
+        ("fetch: {max_body: 1}\n", "telex.yaml:1:19: fetch.max_body: 1 is out of range"),
+        ("fetch: {redirects: 1.5}\n", "telex.yaml:1:20: fetch.redirects: 1.5 is no whole number"),
+        ("fetch: {redirects: true}\n", "telex.yaml:1:20: fetch.redirects: True is no number"),
+        ("fetch: {total: .nan}\n", "telex.yaml:1:16: fetch.total: nan is out of range"),
+        ("fetch: {total: soon}\n", "telex.yaml:1:16: fetch.total: 'soon' is no number; write seconds, or 90s"),
+        ("allow_networks: [10.0.0.1/8]\n", "telex.yaml:1:17: allow_networks: ['10.0.0.1/8'] holds no network"),
+        ("catalogue: []\n", "telex.yaml:1:12: catalogue: [] names nothing"),
+        ("log: {kind: kafka}\n", "telex.yaml:1:13: log.kind: 'kafka' is not one of the words it can be"),
+        ("log_level: loud\n", "telex.yaml:1:12: log_level: 'loud' is not one of"),
+        ("topics: {feeds: 'a b'}\n", "telex.yaml:1:17: topics.feeds: 'a b' is no name of a topic"),
+        ("topics: {feeds: news.articles}\n", "names two topics"),
+        ("polling: {interval_min: 2h}\n", "telex.yaml:1:25: polling.interval_min: 7200 s is greater than"),
+        ("http: {public_url: 'ftp://x'}\n", "telex.yaml:1:20: http.public_url: 'ftp://x' is no http or https URL"),
+        ("http: ':1'\nhttp:\n", "http: stands twice, first in line 1"),
+        ("http: [\n", "telex.yaml:2:1: is no YAML"),
+        ("allow_networks: []\nfetch: {allow_networks: []}\n", "fetch.allow_networks: says the same as allow_networks"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_said_with_place_key_value_and_remedy(file, said):
+    assert said in refused(file)[0]
+
+
+def test_unknown_variables_are_refused_but_not_those_that_are_none_of_ours():
+    environ = {
+        "TELEX_DATA": "x",
+        "TELEX_TEST_SEED": "1",
+        "TELEX_CONFIG": "",
+        "PATH": "/bin",
+        "TELEX_SERVICE_HOST": "10.0.0.1",
+        "TELEX_PORT": "tcp://10.0.0.1:80",
+        "TELEX_PORT_80_TCP_ADDR": "10.0.0.1",
+        "TELEX_HEADLESS_SERVICE_PORT_HTTP": "80",
+        "TELEX_SERVICE_PORT": "80",
+    }
+    assert load_settings(environ=environ) == Config()
+    assert refused(environ=environ | {"TELEX_HTPP": "x", "TELEX_FETCH__MAXBODY": "1", "TELEX_HTTP_PORT": "x"}) == [
+        "environment: TELEX_FETCH__MAXBODY: is an unknown variable; did you mean 'TELEX_FETCH__MAX_BODY'?",
+        "environment: TELEX_HTPP: is an unknown variable; did you mean 'TELEX_HTTP'?",
+        "environment: TELEX_HTTP_PORT: is an unknown variable; did you mean 'TELEX_HTTP'?",
+    ]
+
+
+def test_all_problems_of_file_environment_and_flags_come_at_once():
+    found = refused(
+        "fetch: {connect: x, first_bite: 1}\nlog: {shards: 0}\n",
+        {"TELEX_HTTP": "x", "TELEX_HTP": "y", "TELEX_LOG__SHARDS": "8"},
+        {"polling.concurrency": "none"},
+    )
+    assert sorted(line.split(": ")[1] for line in found) == [
+        *("TELEX_HTP", "TELEX_HTTP", "fetch.connect", "fetch.first_bite", "polling.concurrency"),
+    ]
+    assert any(line.startswith("command line: polling.concurrency: 'none' is no number") for line in found)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"TELEX_FETCH__PROXY": "socks5://u:hunter2@x"}, {"TELEX_HTTP__PUBLIC_URL": "https://u:hunter2@x.example"}],
+)
+def test_a_secret_is_never_repeated(environ):
+    found = refused(environ=environ)
+    assert len(found) == 1
+    assert "hunter2" not in found[0]
+
+
+def test_a_variable_and_its_short_form_together_are_refused():
+    found = refused(environ={"TELEX_HTTP": ":1", "TELEX_HTTP__LISTEN": ":2"})
+    assert found == ["environment: TELEX_HTTP__LISTEN: says the same as TELEX_HTTP; set one of them"]
+
+
+def test_a_named_file_has_to_exist_and_to_be_text():
+    with pytest.raises(ConfigurationError, match=r"none.yaml: cannot be read: No such file"):
+        load_settings(file="none.yaml", environ={})
+    with pytest.raises(ConfigurationError, match=r"other.yaml: cannot be read: No such file"):
+        load_settings(environ={"TELEX_CONFIG": "other.yaml"})
+    Path("latin.yaml").write_bytes(b"# caf\xe9\n")
+    with pytest.raises(ConfigurationError, match=r"latin.yaml:1:6: is not UTF-8"):
+        load_settings(file="latin.yaml", environ={})
+
+
+def test_the_table_has_each_setting_once_and_each_variable_works():
+    rows = settings_rows()
+    names = [f"{section.name}.{each.name}" for section in fields(Config) for each in fields(section.default_factory)]
+    assert [row.name for row in rows] == names
+    assert len({row.variable for row in rows}) == len(rows)
+    assert all(row.description.endswith(".") for row in rows)
+    for row in rows:
+        if row.default != "none":
+            assert load_settings(environ={row.variable: row.default}) == Config(), row.variable
