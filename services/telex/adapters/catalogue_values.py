@@ -11,7 +11,7 @@ from typing import Any
 
 from telex.adapters.catalogue_problems import WrongValueError, did_you_mean
 from telex.adapters.catalogue_urls import check_url
-from telex.adapters.redact import redact_text
+from telex.core.redact import redact_text
 from telex.core.model import SecretRef
 
 MAX_ITEMS = 64

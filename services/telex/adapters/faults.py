@@ -6,7 +6,7 @@ import aiohttp
 
 from telex.adapters.addresses import AddressForbidden
 from telex.adapters.decoding import BrokenCoding, UnknownCoding
-from telex.adapters.redact import redact_text
+from telex.core.redact import redact_text
 from telex.adapters.secrets import SecretMissing
 from telex.core.exchange import Refusal
 

@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError as Abandoned
 from concurrent.futures import TimeoutError as WallTimeout
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -65,6 +65,7 @@ class PooledReader:
         self._memory_limit = memory_limit
         self._slots = asyncio.Semaphore(workers * _QUEUED_PER_WORKER)
         self._pool: ProcessPool | None = None
+        self._waiting: set[asyncio.Future[Any]] = set()
         self._closed = False
         self._inline = self._pooled = self._failed = 0
 
@@ -93,6 +94,8 @@ class PooledReader:
         """End the workers; what they were reading becomes `Unreadable`. It may be called again."""
         self._closed = True
         pool, self._pool = self._pool, None
+        for future in self._waiting:  # a stopped pool leaves its futures without an answer
+            future.cancel()
         if pool is not None:
             await asyncio.to_thread(_end, pool)
 
@@ -107,10 +110,11 @@ class PooledReader:
 
     async def _attempt(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | Unreadable:
         try:
-            future = self._started().schedule(
+            pool = await self._started()
+            job = pool.schedule(
                 _limited, (work, self._cpu_limit, args, kwargs), timeout=self._cpu_limit * _WALL_FACTOR
             )
-            return await asyncio.wrap_future(future)
+            return await self._answer(asyncio.wrap_future(job))
         except ProcessExpired as error:
             return _expired(error.exitcode)
         except WallTimeout:
@@ -124,17 +128,29 @@ class PooledReader:
         except Exception as error:  # noqa: BLE001 - whatever a worker raises is a fact about the document
             return Unreadable(UnreadableReason.READER_FAILED, type(error).__name__)
 
-    def _started(self) -> ProcessPool:
-        if self._pool is None or not self._pool.active:
-            self._pool = ProcessPool(
-                max_workers=self._workers,
-                max_tasks=_JOBS_PER_WORKER,
-                initializer=_prepare_worker,
-                initargs=(self._memory_limit,),
-                # A fork of a process with threads and an event loop may inherit a lock that nobody releases.
-                context=multiprocessing.get_context("spawn"),
-            )
-        return self._pool
+    async def _answer(self, future: "asyncio.Future[_T]") -> _T:
+        self._waiting.add(future)
+        try:
+            return await future
+        finally:
+            self._waiting.discard(future)
+
+    async def _started(self) -> ProcessPool:
+        broken = self._pool
+        if broken is not None and broken.active:
+            return broken
+        self._pool = ProcessPool(
+            max_workers=self._workers,
+            max_tasks=_JOBS_PER_WORKER,
+            initializer=_prepare_worker,
+            initargs=(self._memory_limit,),
+            # A fork of a process with threads and an event loop may inherit a lock that nobody releases.
+            context=multiprocessing.get_context("spawn"),
+        )
+        started = self._pool
+        if broken is not None:
+            await asyncio.to_thread(_end, broken)
+        return started
 
 
 def _is_cancelling() -> bool:

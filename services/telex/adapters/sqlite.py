@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from functools import partial
 from random import Random
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from telex.adapters import sqlite_queries as queries
 from telex.adapters import sqlite_tables as tables
@@ -103,8 +103,10 @@ class SqliteClaim:
                 await asyncio.wait((news, self._dead), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 news.cancel()
+            failed = news.exception() if news.done() else None
             self._check()
-            news.result()  # ... or why there can be none
+            if failed is not None:
+                raise failed
 
     async def wait_dead(self) -> str:
         """Wait until the claim is dead; gives the reason: revoked, fenced, refused, unknown, released, failed."""
@@ -137,7 +139,7 @@ class SqliteLog:
         self._held: dict[int, SqliteClaim] = {}
         self._failures: dict[int, int] = {}
         self._retry_at: dict[int, float] = {}
-        self._won: asyncio.Queue[SqliteClaim | LogError | None] = asyncio.Queue()
+        self._won: asyncio.Queue[SqliteClaim | Exception | None] = asyncio.Queue()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -184,9 +186,10 @@ class SqliteLog:
             LogCorrupt: an operator has to act; all claims are dead.
         """
         if not self._tasks:
-            self._tasks = {asyncio.create_task(self._supervise()), asyncio.create_task(self._retain_for_ever())}
+            work = (self._supervise(), self._retain_for_ever())
+            self._tasks = {asyncio.create_task(self._keep_up(part)) for part in work}
         while (won := await self._won.get()) is not None:
-            if isinstance(won, LogError):
+            if isinstance(won, Exception):
                 raise won
             yield won
 
@@ -274,18 +277,20 @@ class SqliteLog:
 
     # Membership
 
+    async def _keep_up(self, work: Coroutine[Any, Any, None]) -> None:
+        """Where the work ends, so does everything: whoever iterates the claims gets the reason."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - it is raised by the iteration
+            for claim in tuple(self._held.values()):
+                claim.die("failed")
+            self._won.put_nowait(error)
+
     async def _supervise(self) -> None:
         while True:
             standing = None
-            try:
+            with suppress(LogUnavailable, ClaimDied):  # not now, or it is not known: the next heartbeat tells
                 standing = await self._stand()
-            except LogCorrupt as error:
-                for claim in tuple(self._held.values()):
-                    claim.die("failed")
-                self._won.put_nowait(error)
-                return
-            except LogError:
-                pass  # not now, or it is not known: the next heartbeat tells
             self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pause(standing)):
@@ -338,7 +343,7 @@ class SqliteLog:
 
     async def _retain_for_ever(self) -> None:
         while True:
-            with suppress(LogError):
+            with suppress(LogUnavailable, ClaimDied):
                 while await self.retain():
                     pass
             await asyncio.sleep(self._settings.retention_interval)

@@ -70,6 +70,7 @@ class SqliteReader:
             while self._known[which] <= after:
                 if self._look is None or self._look.done():
                     self._look = asyncio.create_task(self._look_for_news())
+                    self._look.add_done_callback(_retrieve)  # those who waited may be gone
                 await asyncio.shield(self._look)
         finally:
             self._waiting -= 1
@@ -84,6 +85,11 @@ class SqliteReader:
             self._poked.clear()
             found = await self.worker.run(queries.newest)
         self._known = found
+
+
+def _retrieve(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 async def open_reader(path: Path) -> SqliteReader:

@@ -82,13 +82,13 @@ class Refusal(StrEnum):
     CONNECT = "connect"
     TLS = "tls"
     TIMEOUT = "timeout"
-    CUT = "cut"  # the body ended before its length, or its compression is broken
+    CUT = "cut"  # the body ended before its length, its compression is broken, or the connection was lost
     TOO_LARGE = "too_large"
     REDIRECTS = "redirects"
     PROTOCOL = "protocol"
     CLIENT_ERROR = "client_error"  # 4xx but for those named here
     UNAUTHORISED = "unauthorised"  # 401, 403, 407, 451
-    RATE_LIMITED = "rate_limited"  # 429
+    RATE_LIMITED = "rate_limited"  # 429; without a status: a host that is held or busy, and no turn in time
     SERVER_ERROR = "server_error"  # 5xx
     SECRET_MISSING = "secret_missing"  # noqa: S105 - a reason, no secret
     ROBOTS = "robots"

@@ -95,6 +95,9 @@ class Poller:
         return True
 
     async def _take(self, feed: Feed, desk: Desk, exchange: Exchange, lag: float, began: float) -> Memory | None:
+        if _no_turn(exchange):
+            self._state.plan(feed, feed.interval_min, Reason.HELD, self._failures(feed.id))
+            return None
         memory = self._state.memory(feed.id)
         failures = self._failures(feed.id) + 1
         outcome_name, arrival = await self._arrival(feed, memory, exchange, failures)
@@ -257,6 +260,11 @@ def _request(feed: Feed, head: Head) -> Request:
         headers=feed.headers,
         credentials=feed.credentials,
     )
+
+
+def _no_turn(exchange: Exchange) -> bool:
+    """Whether the request had no turn at a busy host: our own limit, and nobody's fault."""
+    return isinstance(exchange, Refused) and exchange.reason is Refusal.RATE_LIMITED and exchange.status is None
 
 
 def _body_digest(body: bytes) -> Digest:

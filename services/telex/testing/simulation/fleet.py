@@ -21,7 +21,7 @@ from telex.wire.topics import Naming
 
 WORLD = Context()
 """The context of callbacks that belong to no process."""
-SETTINGS = ShardSettings(backoff_cap=3600.0)
+SETTINGS = ShardSettings(backoff_cap=3600.0, schedule_every=180.0)
 DRAIN = 20.0
 """Seconds that a restart in good order may take."""
 

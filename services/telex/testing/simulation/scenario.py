@@ -52,7 +52,7 @@ async def live(run: Run) -> None:
     for name in ("a", "b", "c")[: rng.choice([2, 3])]:
         run.fleet.start(name, rng.uniform(-2, 2))
     operator = asyncio.create_task(_operate(run, _stream(run.seed, "operator")))
-    pace = rng.choice([700.0, 1000.0])
+    pace = rng.choice([800.0, 1100.0])
     while (wait := rng.expovariate(1 / pace)) < run.calm_from - run.loop.time():
         await asyncio.sleep(wait)
         await _strike(run, rng)

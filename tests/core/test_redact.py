@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopback_servers import answer, feed, fetching, page, redirect, serve
 
-from telex.adapters.redact import HIDDEN, redact_headers, redact_text, redact_url
+from telex.core.redact import HIDDEN, redact_headers, redact_text, redact_url
 from telex.core.exchange import Fetched, Refused
 from telex.core.model import SecretRef
 
