@@ -7,7 +7,7 @@ import yaml
 from newsroom.publishers import Feed, Publisher
 from newsroom.world import World
 
-DEFAULTS = {"interval": {"min": 2, "max": 10}, "withdraw_after": 8}
+DEFAULTS = {"interval": {"min": 1, "max": 4}, "withdraw_after": 8}
 """Seconds. A demonstration shows edits and withdrawals while someone watches."""
 
 

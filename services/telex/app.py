@@ -1,22 +1,34 @@
 """The composition root: builds the adapters from the configuration and passes them in, top to bottom, once."""
 
 import asyncio
-import contextlib
 import random
-from collections.abc import Callable
+import socket
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
 
+import structlog
+from prometheus_client import CollectorRegistry
+
+from telex import __version__
 from telex.adapters.asking import user_agent
 from telex.adapters.catalogue import WatchedCatalogue
 from telex.adapters.catalogue_feeds import Interval
 from telex.adapters.clock import SystemClock
 from telex.adapters.http import FetchLimits, HttpFetcher
+from telex.adapters.lag import LoopLag
+from telex.adapters.logs import LogObserver
+from telex.adapters.metrics import FanOut, MetricsObserver
 from telex.adapters.reading import PooledReader
 from telex.adapters.sqlite import SqliteLog
 from telex.adapters.sqlite_schema import SqliteSettings
-from telex.ports import Observer
+from telex.core.facts import Fact, LogPaused
+from telex.ports import LogReader, Observer
 from telex.settings import Config
 from telex.shard.context import Context, ShardSettings
 from telex.shard.supervisor import Supervisor
+from telex.web.health import Check
+from telex.web.server import WebConfig, WebServer
 from telex.wire.topics import Naming
 
 
@@ -70,3 +82,162 @@ def shard_settings(config: Config) -> ShardSettings:
     return ShardSettings(
         concurrency=polling.concurrency, backoff_cap=polling.backoff_cap, release_rate=polling.release_rate
     )
+
+
+class Service:
+    """The running service: everything built, started and stopped in order."""
+
+    def __init__(self, config: Config, observers: Sequence[Observer] = ()) -> None:
+        self._config = _with_port(config)
+        self._naming = naming_of(self._config)
+        self._registry = CollectorRegistry()
+        self._metrics = MetricsObserver(self._registry)
+        self._readiness = _Readiness()
+        self._observer = FanOut([self._metrics, LogObserver(), self._readiness, *observers])
+        self._clock = SystemClock()
+        self._rng = random.Random()  # noqa: S311 - jitter and names, no secrets
+        self._tasks: list[asyncio.Task[None]] = []
+        self._log: SqliteLog | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the service answers, as this machine reaches it."""
+        return f"http://{self._config.http.host or '127.0.0.1'}:{self._config.http.port}"
+
+    @property
+    def log(self) -> LogReader:
+        """The log, for reading. Only after `start`."""
+        assert self._log is not None
+        return self._log
+
+    async def start(self) -> None:
+        """Load the catalogue, open the log, listen, and begin to claim shards.
+
+        Raises:
+            ConfigurationError: the catalogue, the log's place or the address is wrong.
+            LogError: the log cannot be used.
+        """
+        config = self._config
+        polling = config.polling
+        self._catalogue = WatchedCatalogue(
+            config.catalogue.paths,
+            self._observer,
+            shards=config.log.shards,
+            interval=Interval(polling.interval_min, polling.interval_max),
+            check_every=config.catalogue.check_every,
+        )
+        await self._catalogue.start()
+        self._log = await SqliteLog.open(sqlite_settings(config), clock=self._clock, random=self._rng)
+        try:
+            await self._start_rest()
+        except BaseException:
+            await self._log.close()
+            raise
+
+    async def _start_rest(self) -> None:
+        assert self._log is not None
+        self._fetcher = HttpFetcher(fetch_limits(self._config), self._clock)
+        self._reader = PooledReader()
+        context = Context(
+            self._catalogue,
+            self._fetcher,
+            self._reader,
+            self._clock,
+            self._rng,
+            self._observer,
+            self._naming,
+            shard_settings(self._config),
+        )
+        self._supervisor = Supervisor(self._log, context)
+        self._web = WebServer(
+            WebConfig(host=self._config.http.host or "0.0.0.0", port=self._config.http.port, version=__version__),  # noqa: S104 - as configured
+            log=self._log,
+            naming=self._naming,
+            clock=self._clock,
+            registry=self._registry,
+            ready=self._checks(),
+        )
+        await self._web.start()
+        await self._fetcher.start()
+        self._metrics.watch_events(self._web.statistics)
+        lag = LoopLag(self._metrics.observe_loop_lag)
+        self._spawn(self._supervisor.run())
+        self._spawn(self._catalogue.run())
+        self._spawn(lag.run())
+        feeds = len(self._catalogue.snapshot.feeds)
+        structlog.get_logger("telex").info("telex runs", version=__version__, url=self.url, feeds=feeds)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    def _checks(self) -> tuple[Check, ...]:
+        def catalogue() -> str | None:
+            problems = self._catalogue.last_problems
+            return None if self._catalogue.healthy else "; ".join(map(str, problems[:3])) or "the last reload failed"
+
+        def shards() -> str | None:
+            return None if self._supervisor.shards else "no shard is claimed yet"
+
+        return Check("catalogue", catalogue), Check("log", self._readiness.why_not), Check("shards", shards)
+
+    async def wait_failed(self) -> None:
+        """Wait until a part of the service ends, which none should.
+
+        Raises:
+            LogError: the log failed for good.
+        """
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            try:
+                task.result()
+            except BaseExceptionGroup as group:
+                raise _first(group) from group
+
+    async def stop(self) -> bool:
+        """Stop polling, commit what is done, release the shards, close; whether all was done within the deadline."""
+        deadline = self._config.service.shutdown_deadline
+        drained = await self._supervisor.drain(deadline * 0.8)
+        await self._web.stop(deadline * 0.1)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._fetcher.close()
+        await self._reader.close()
+        if self._log is not None:
+            await self._log.close()
+        structlog.get_logger("telex").info("telex stopped", drained=drained)
+        return drained
+
+
+class _Readiness:
+    """Knows whether the log takes appends, for /readyz."""
+
+    def __init__(self) -> None:
+        self._paused: dict[int, str] = {}
+
+    def observe(self, fact: Fact) -> None:
+        """Note pauses and their ends."""
+        if isinstance(fact, LogPaused):
+            if fact.resumed:
+                self._paused.pop(fact.shard, None)
+            else:
+                self._paused[fact.shard] = fact.detail or "paused"
+
+    def why_not(self) -> str | None:
+        """Why the log takes no appends."""
+        return next(iter(self._paused.values()), None)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+
+
+def _with_port(config: Config) -> Config:
+    """Port 0 as a number: events name where their schemas are served, so it has to be known first."""
+    if config.http.port:
+        return config
+    with socket.socket() as probe:
+        probe.bind((config.http.host or "127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return replace(config, http=replace(config.http, listen=f"{config.http.host}:{port}"))

@@ -30,7 +30,7 @@ async def settle(newsroom: Newsroom, service: Service) -> None:
 
 
 def _still(newsroom: Newsroom, window: tuple[tuple[str, int], ...], feed: str) -> bool:
-    shown = tuple((article.key, article.revision) for article in newsroom.world.window(feed))
+    shown = tuple((article.key, article.revision) for article in newsroom.world.window(feed).now.articles)
     return shown == window
 
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from telex.adapters import catalogue_files
+from telex.adapters import catalogue_files, catalogue_load
 from telex.adapters.catalogue_load import load, parse_feeds, read_feeds
 from telex.adapters.catalogue_urls import host_of, publisher_of
 from telex.core.identity import shard_of
@@ -247,3 +247,35 @@ def test_the_digest_follows_the_feeds_not_the_files(tmp_path):
 )
 def test_the_format_of_a_nameless_document_is_guessed_by_its_beginning(data, expected):
     assert catalogue_files.guess_format("-", data) == expected
+
+
+def test_another_port_scheme_path_or_query_is_another_feed():
+    urls = [
+        "http://a.example/x",
+        "http://a.example:8080/x",
+        "https://a.example/x",
+        "http://a.example/X",
+        "http://a.example/x?y",
+    ]
+    assert [feed.url for feed in parse_feeds("\n".join(["url", *urls]).encode(), "feeds.csv")] == urls
+
+
+def test_files_that_change_while_they_are_read_are_read_again(tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text(f"url\nhttps://{name}.old/\n")
+    reads = []
+
+    def read_and_swap(paths, problems):
+        sources = catalogue_files.read_sources(paths, problems)
+        reads.append(len(sources))
+        if len(reads) == 1 or always:
+            (tmp_path / "a.csv").write_text(f"url\nhttps://a.new/{'x' * len(reads)}\n")
+        return sources
+
+    always = False
+    monkeypatch.setattr(catalogue_load, "read_sources", read_and_swap)
+    assert [feed.publisher for feed in read_feeds((str(tmp_path),))] == ["a.new", "b.old"]
+    assert reads == [2, 2]
+    always = True
+    with pytest.raises(ConfigurationError, match="changed while it was read"):
+        read_feeds((str(tmp_path),))

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from loopback_servers import answer, feed, fetching, page, redirect, serve
+from support.loopback_servers import answer, feed, fetching, page, redirect, serve
 
 from telex import __version__
 from telex.adapters.asking import user_agent

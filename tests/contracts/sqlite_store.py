@@ -7,7 +7,9 @@ from random import Random
 import apsw
 
 from telex.adapters.sqlite import SqliteLog, SqliteSettings
+from telex.adapters.sqlite_tables import Lease
 from telex.core.model import FeedId
+from telex.errors import AppendUnknown
 from telex.ports import Commit, Record
 from telex.testing.contracts import SHARDS, record
 from telex.testing.faulty_disk import Call, FaultyDisk, Operation
@@ -34,6 +36,7 @@ class SqliteStore:
         self._disks: dict[int, FaultyDisk] = {}
         self._gone: list[str] = []
         self._opened = 0
+        self._lost = 0
 
     def settings(self, vfs: str | None = None) -> SqliteSettings:
         return SqliteSettings(
@@ -72,7 +75,24 @@ class SqliteStore:
         db.close()
 
     async def lose_answer(self, log: SqliteLog) -> None:
-        """The next sync after a write of an event fails: other commits, such as heartbeats, go on."""
+        """In turns: the sync after the next write of an event fails, or that append is written but not confirmed."""
+        self._lost += 1
+        if self._lost % 2:
+            self._fail_sync(log)
+        else:
+            self._swallow_success(log)
+
+    def _swallow_success(self, log: SqliteLog) -> None:
+        write = log.write_commit
+
+        async def written(lease: Lease, commit: Commit) -> None:
+            del log.write_commit
+            await write(lease, commit)
+            raise AppendUnknown("the answer was lost")
+
+        log.write_commit = written
+
+    def _fail_sync(self, log: SqliteLog) -> None:
         disk = self._disks[id(log)]
         armed = False
 

@@ -5,9 +5,9 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback_servers import answer, feed, fetching, page, redirect, serve
+from support.loopback_servers import answer, feed, fetching, page, redirect, serve
 
-from telex.core.redact import HIDDEN, redact_headers, redact_text, redact_url
+from telex.core.redact import HIDDEN, redact_body, redact_headers, redact_text, redact_url
 from telex.core.exchange import Fetched, Refused
 from telex.core.model import SecretRef
 
@@ -175,3 +175,10 @@ async def test_no_outcome_of_a_fetch_shows_a_canary(monkeypatch):
             assert isinstance(result, Refused)
             shown.append(repr(result))
     assert not [text for text in shown if CANARY.lower() in text.lower()]
+
+
+def test_a_document_keeps_its_length_class_and_loses_its_secrets():
+    body = b"\xff<a href='https://x.example/f?token=Canary7Token9Value1'>" + b"x " * 3000
+    shown = redact_body(body)
+    assert b"Canary7Token9Value1" not in shown
+    assert len(shown) > 6000

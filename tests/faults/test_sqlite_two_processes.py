@@ -6,27 +6,28 @@ import sys
 from pathlib import Path
 from random import SystemRandom
 
+import pytest
 from sqlite_member import SHARDS, Calendar, settings
 
 from telex.adapters.sqlite import SqliteLog, open_reader
 
 MEMBER = Path(__file__).with_name("sqlite_member.py")
+ALL = set(range(SHARDS))
 
 
 class Process:
-    def __init__(self, folder, name, target):
-        self.folder, self.name, self.target = folder, name, target
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
         self.ledger = folder / f"{name}.ledger"
+        self.process = None
 
     async def start(self):
-        arguments = (self.folder / "telex.db", self.ledger, self.target)
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "error", str(MEMBER), *map(str, arguments)
-        )
-        return self
+        arguments = map(str, (self.folder / "telex.db", self.ledger))
+        self.process = await asyncio.create_subprocess_exec(sys.executable, "-W", "error", str(MEMBER), *arguments)
 
     def lines(self):
-        return [line.split() for line in self.ledger.read_text().splitlines()] if self.ledger.exists() else []
+        whole = self.ledger.read_text().rpartition("\n")[0] if self.ledger.exists() else ""
+        return [line.split() for line in whole.splitlines()]
 
     def acks(self):
         return {(int(shard), int(number)) for word, shard, number in self.lines() if word == "ack"}
@@ -37,86 +38,113 @@ class Process:
             (owned.add if word == "won" else owned.discard if word == "died" else lambda _: None)(int(shard))
         return owned
 
+    def fenced(self):
+        return {int(shard) for word, shard, why in self.lines() if (word, why) == ("died", "fenced")}
+
     async def until(self, condition):
         async with asyncio.timeout(60):
             while not condition(self):
-                assert self.process.returncode in (None, -signal.SIGKILL), f"{self.name} ended early"
+                assert self.process.returncode is None, f"{self.name} ended by itself"
                 await asyncio.sleep(0.02)
 
+    async def works_on(self, shards):
+        """Wait until it has appended to each of these shards after now."""
+        before = self.acks()
+        await self.until(lambda self: {shard for shard, _ in self.acks() - before} >= shards)
 
-async def finished(*processes):
-    async with asyncio.timeout(90):
-        for process in processes:
-            assert await process.process.wait() == 0
+    async def end(self):
+        self.process.terminate()
+        async with asyncio.timeout(60):
+            assert await self.process.wait() == 0
 
 
-async def judge(folder, target, *processes):
-    """Every shard has every number once, in order; what any process was told is there."""
+@pytest.fixture
+async def two(tmp_path):
+    """Two processes that share the shards and append; none is left at the end."""
+    a, b = Process(tmp_path, "a"), Process(tmp_path, "b")
+    await a.start()
+    try:
+        await a.until(lambda a: a.owns() == ALL)
+        await a.works_on(ALL)
+        await b.start()
+        await b.until(lambda b: len(b.owns()) == SHARDS // 2)
+        await a.until(lambda a: a.owns() == ALL - b.owns())
+        await b.works_on(b.owns())
+        yield a, b
+    finally:
+        for one in (a, b):
+            if one.process is not None and one.process.returncode is None:
+                one.process.kill()
+                await one.process.wait()
+
+
+async def judge(folder, *processes):
+    """Every shard has every number once, in order; what any process was told is there, and told once."""
     reader = await open_reader(folder / "telex.db")
-    keys = [tuple(map(int, stored.record.key.split(":"))) for stored in await reader.read(None, 0, 100_000)]
+    keys = [tuple(map(int, stored.record.key.split(":"))) for stored in await reader.read(None, 0, 1_000_000)]
     await reader.close()
     for shard in range(SHARDS):
-        assert [number for owner, number in keys if owner == shard] == list(range(target + 1))
-    for process in processes:
-        assert process.acks() <= set(keys)
+        mine = [number for owner, number in keys if owner == shard]
+        assert mine == list(range(len(mine)))
     told = [ack for process in processes for ack in process.acks()]
+    assert set(told) <= set(keys)
     assert len(told) == len(set(told))
 
 
-async def two(folder, target):
-    a, b = await Process(folder, "a", target).start(), Process(folder, "b", target)
-    await a.until(lambda a: len(a.owns()) == SHARDS and len(a.acks()) > 20)
-    await b.start()
-    await b.until(lambda b: len(b.owns()) == SHARDS // 2 and len(b.acks()) > 20)
-    await a.until(lambda a: len(a.owns()) == SHARDS // 2)
-    return a, b
+async def test_two_processes_share_the_shards_and_write_everything_once(tmp_path, two):
+    a, b = two
+    await asyncio.gather(a.works_on(a.owns()), b.works_on(b.owns()))
+    await a.end()
+    await b.until(lambda b: b.owns() == ALL)
+    await b.works_on(ALL)
+    await b.end()
+    await judge(tmp_path, a, b)
 
 
-async def test_two_processes_share_the_shards_and_write_everything_once(tmp_path):
-    a, b = await two(tmp_path, 150)
-    await finished(a, b)
-    await judge(tmp_path, 150, a, b)
-
-
-async def test_the_shards_of_a_killed_process_go_on_in_the_other(tmp_path):
-    a, b = await two(tmp_path, 400)
+async def test_the_shards_of_a_killed_process_go_on_in_the_other(tmp_path, two):
+    a, b = two
     a.process.kill()
     await a.process.wait()
-    await b.until(lambda b: len(b.owns()) == SHARDS)
-    await finished(b)
-    await judge(tmp_path, 400, a, b)
+    await b.until(lambda b: b.owns() == ALL)
+    await b.works_on(ALL)
+    await b.end()
+    await judge(tmp_path, a, b)
 
 
-async def test_a_stopped_process_that_goes_on_finds_its_claims_dead(tmp_path):
-    a, b = await two(tmp_path, 600)
+async def test_a_stopped_process_that_goes_on_finds_its_claims_dead(tmp_path, two):
+    a, b = two
     async with asyncio.timeout(60):
-        while len(b.owns()) < SHARDS:
+        while b.owns() != ALL:
             # A process stopped inside a transaction holds the file: nobody can write until it goes on.
             a.process.send_signal(signal.SIGCONT)
             await asyncio.sleep(0.01)
             a.process.send_signal(signal.SIGSTOP)
             for _ in range(200):
                 await asyncio.sleep(0.02)
-                if len(b.owns()) == SHARDS:
+                if b.owns() == ALL:
                     break
     held = a.owns()
+    await b.works_on(ALL)
     assert held
     a.process.send_signal(signal.SIGCONT)
-    await a.until(lambda a: {int(shard) for word, shard, why in a.lines() if (word, why) == ("died", "fenced")} >= held)
-    await finished(a, b)
-    await judge(tmp_path, 600, a, b)
+    await a.until(lambda a: a.fenced() >= held)
+    await a.until(lambda a: len(a.owns()) == SHARDS // 2)
+    await asyncio.gather(a.works_on(a.owns()), b.works_on(ALL - a.owns()))
+    await a.end()
+    await b.end()
+    await judge(tmp_path, a, b)
 
 
-async def test_a_reader_and_a_member_of_this_process_see_what_others_write(tmp_path):
-    a, b = await two(tmp_path, 60)
+async def test_a_member_of_this_process_tails_what_others_write(tmp_path, two):
+    a, b = two
     log = await SqliteLog.open(settings(tmp_path / "telex.db"), clock=Calendar(), random=SystemRandom())
     tailed, after = [], 0
     async with asyncio.timeout(60):
-        while len(tailed) < SHARDS * 61:
+        while len(tailed) < 200:
             await log.wait_newer(after)
             page = await log.read(None, after, 50)
             tailed += page
             after = page[-1].position if page else after
-    await finished(a, b)
-    assert tailed == list(await log.read(None, 0, 10_000))
+    await asyncio.gather(a.end(), b.end())
+    assert tailed == list(await log.read(None, 0, len(tailed)))
     await log.close()

@@ -396,7 +396,7 @@ async def test_the_catalogue_names_every_publisher_and_its_feeds(newsroom, http)
     catalogue = yaml.safe_load((await get(http, "/catalogue.yaml"))[2])
     feeds = catalogue["feeds"]
     publishers = [feed["publisher"] for feed in feeds]
-    assert catalogue["defaults"] == {"interval": {"min": 2, "max": 10}, "withdraw_after": 8}
+    assert catalogue["defaults"] == {"interval": {"min": 1, "max": 4}, "withdraw_after": 8}
     assert len(set(publishers)) >= 40
     assert sum(publishers.count(publisher) > 1 for publisher in set(publishers)) >= 10
     assert len({feed["id"] for feed in feeds}) == len({feed["url"] for feed in feeds}) == len(feeds)

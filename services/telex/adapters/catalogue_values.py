@@ -11,8 +11,8 @@ from typing import Any
 
 from telex.adapters.catalogue_problems import WrongValueError, did_you_mean
 from telex.adapters.catalogue_urls import check_url
-from telex.core.redact import redact_text
 from telex.core.model import SecretRef
+from telex.core.redact import redact_text
 
 MAX_ITEMS = 64
 MAX_TEXT = 200

@@ -111,9 +111,7 @@ class PooledReader:
     async def _attempt(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | Unreadable:
         try:
             pool = await self._started()
-            job = pool.schedule(
-                _limited, (work, self._cpu_limit, args, kwargs), timeout=self._cpu_limit * _WALL_FACTOR
-            )
+            job = pool.schedule(_limited, (work, self._cpu_limit, args, kwargs), timeout=self._cpu_limit * _WALL_FACTOR)
             return await self._answer(asyncio.wrap_future(job))
         except ProcessExpired as error:
             return _expired(error.exitcode)
@@ -165,7 +163,7 @@ def _expired(exit_code: int | None) -> Unreadable:
 
 
 def _end(pool: ProcessPool) -> None:
-    pool.stop()
+    pool.stop()  # type: ignore[no-untyped-call] # pebble types only a part
     pool.join()
 
 

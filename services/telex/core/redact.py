@@ -66,7 +66,15 @@ def redact_text(text: str) -> str:
 
     It is cut to 2,048 characters.
     """
-    text = text[:_MAX_SHOWN]
+    return _redacted(text[:_MAX_SHOWN])
+
+
+def redact_body(body: bytes) -> bytes:
+    """The bytes of a document, whatever their encoding, without the secrets that a server may have echoed in them."""
+    return _redacted(body.decode("latin-1")).encode("latin-1")
+
+
+def _redacted(text: str) -> str:
     text = _URL.sub(lambda match: redact_url(match[0]), text)
     text = _JWT.sub(HIDDEN, text)
     text = _SCHEMES.sub(lambda match: f"{match[1]}{match[2]}{HIDDEN}", text)

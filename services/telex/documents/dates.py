@@ -1,5 +1,6 @@
 """Dates as publishers write them: RFC 822 and RFC 3339 with their usual mistakes, to seconds since 1970."""
 
+import calendar
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -148,7 +149,7 @@ def _unusual(text: str) -> tuple[float | None, tuple[str, ...]]:
         try:
             parsed = reads(text)
             if parsed is not None:
-                return datetime(*parsed[:6], tzinfo=UTC).timestamp(), (UNUSUAL,)
+                return float(calendar.timegm(parsed)), (UNUSUAL,)
         except (KeyError, ValueError, OverflowError, AttributeError):  # feedparser's own `_parse_date` expects these
             continue
     return None, (UNREADABLE,)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from telex.core.model import Author, Digest, Entry, Hints, Markup, Media
 from telex.documents import dates, limits, links, people
+from telex.documents.facts import Facts, Medium, Person, Text
 from telex.documents.limits import Repairs
-from telex.documents.parsers import Facts, Medium, Parsed, Person, Text
+from telex.documents.parsers import Parsed
 
 _HTML = frozenset({"text/html", "html", "application/xhtml+xml", "xhtml"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")

@@ -12,10 +12,15 @@ import nh3
 from telex.core.model import Markup
 from telex.documents import links
 
-_PARAGRAPHS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure"
-    " footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend main menu nav ol p pre section summary table tbody"
-    " tfoot thead ul".split()
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_PARAGRAPHS = _names(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset"
+    " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend main menu nav ol p pre"
+    " section summary table tbody tfoot thead ul"
 )
 _LINES = frozenset({"br", "li", "tr", "option"})
 _CELLS = frozenset({"td", "th"})
@@ -39,9 +44,10 @@ _MARKS = re.compile(r"[^\w\s\x00-\u02ff]{31,}")
 _LONG_NUMBER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9A-Fa-f]{8,});?")
 _WHITE = re.compile(r"[ \t\n\r\f\v]+")
 
-_ALLOWED = frozenset(
-    "a abbr b blockquote br caption cite code col colgroup dd del dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i"
-    " img ins kbd li mark ol p pre q s samp small span strong sub sup table tbody td tfoot th thead time tr u ul var".split()
+_ALLOWED = _names(
+    "a abbr b blockquote br caption cite code col colgroup dd del dfn div dl dt em figcaption figure h1"
+    " h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strong sub sup table tbody td"
+    " tfoot th thead time tr u ul var"
 )
 _ATTRIBUTES = {
     "a": {"href", "title", "hreflang"},
@@ -60,8 +66,8 @@ _MOST_REFERENCES = 5000
 _DEEPEST = 200
 _MOST_MISPLACED = 200
 _LONGEST_TAG = 4096
-_SELF_CLOSING = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li dt dd td th tr tbody thead tfoot option".split()
+_SELF_CLOSING = _names(
+    "area base br col embed hr img input link meta param source track wbr p li dt dd td th tr tbody thead tfoot option"
 )
 
 
@@ -93,7 +99,7 @@ def sanitise(markup: Markup, base: str | None = None) -> str:
     if not markup.html or _is_excessive(markup.value):
         return _as_paragraphs(to_text(markup))
 
-    def kept(tag: str, attribute: str, value: str) -> str | None:
+    def kept(_tag: str, attribute: str, value: str) -> str | None:
         if attribute in ("href", "src", "cite"):
             return links.absolute(base, value)
         return value if len(value) <= 1000 else None

@@ -11,7 +11,6 @@ from telex.documents import dates, feeds, limits, links, people, sniff
 from telex.documents.limits import Repairs
 from telex.documents.markup import to_text
 
-
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([\w-]{2,40})", re.IGNORECASE)
 _PUBLISHED = ("article:published_time", "datepublished", "date", "dc.date", "dcterms.created", "parsely-pub-date")
 _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified")

@@ -10,15 +10,18 @@ _WHITE = re.compile(r"\s+")
 
 
 def person(text: str, url: str | None = None, email: str | None = None) -> Author | None:
-    """The author in `mail (name)`, `name (mail)`, `name <mail>`, `mail` or `name`; None where nothing is left."""
+    """The author in `mail (name)`, `name (mail)`, `name <mail>`, `mail` or `name`; None where nothing is left.
+
+    Who gives nothing but an address is named by it.
+    """
     text = _WHITE.sub(" ", text[: limits.RIGHTS]).strip()
     found = _ADDRESS.search(text)
     if found:
         email = email or found[0]
         text = text.replace("mailto:", "").replace(found[0], " ")
         text = text.strip(" ()<>,;")
-    name = _WHITE.sub(" ", text).strip()[: limits.NAME] or None
-    if name is None and email is None and url is None:
+    name = _WHITE.sub(" ", text).strip()[: limits.NAME] or email
+    if name is None and url is None:
         return None
     return Author(name=name, url=url, email=email)
 

@@ -6,7 +6,7 @@ does the rest. `read_feed` is both.
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from telex.core.identity import digest
 from telex.core.model import Digest, Entry, FeedDocument, PageDocument, Unreadable, UnreadableReason
@@ -14,13 +14,36 @@ from telex.documents import feeds, jsonfeed, limits, page, parsers, sniff
 from telex.documents.bombs import is_bomb
 from telex.documents.parsers import Parsed
 from telex.documents.split import OverBudget, Split, split
-from telex.ports import ReadRequest
 
 CHEAP_BYTES = 64 * 1024
 CHEAP_ENTRIES = 40
 _ROOT_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 _BARE = re.compile(r"&(?!#?\w{1,40};)")
 _XML_OWN = frozenset({"lt", "gt", "amp", "quot", "apos"})
+
+
+class Request(Protocol):
+    """What is to be read: `ports.ReadRequest`, which this room does not import."""
+
+    @property
+    def body(self) -> bytes:
+        """The bytes."""
+        ...
+
+    @property
+    def content_type(self) -> str | None:
+        """As the transport gave it."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where the bytes were found."""
+        ...
+
+    @property
+    def known(self) -> frozenset[Digest]:
+        """Raw digests of entries that need no reading."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +53,7 @@ class Draft:
     `cheap` is whether `finish` surely takes milliseconds.
     """
 
-    request: ReadRequest
+    request: Request
     repairs: tuple[str, ...]
     cut: Split | None = None
     feed: dict[str, Any] | None = None
@@ -38,7 +61,7 @@ class Draft:
     cheap: bool = False
 
 
-def read_feed(request: ReadRequest) -> FeedDocument | Unreadable:
+def read_feed(request: Request) -> FeedDocument | Unreadable:
     """The feed's document in these bytes. Never raises, whatever the bytes; how long it takes, they decide."""
     draft = prepare(request)
     return draft if isinstance(draft, Unreadable) else finish(draft)
@@ -52,7 +75,7 @@ def read_page(body: bytes, content_type: str | None, url: str) -> PageDocument |
         return Unreadable(UnreadableReason.READER_FAILED, type(error).__name__)
 
 
-def prepare(request: ReadRequest, elements: int | None = None) -> Draft | Unreadable:
+def prepare(request: Request, elements: int | None = None) -> Draft | Unreadable:
     """The document's kind and entries. Never raises but OverBudget, which needs `elements`.
 
     Args:
@@ -87,7 +110,7 @@ def finish(draft: Draft) -> FeedDocument | Unreadable:
     return Unreadable(UnreadableReason.READER_FAILED, "an empty draft")
 
 
-def _prepare_json(request: ReadRequest, source: sniff.Source) -> Draft | Unreadable:
+def _prepare_json(request: Request, source: sniff.Source) -> Draft | Unreadable:
     feed = jsonfeed.load(source.data)
     if isinstance(feed, Unreadable):
         return feed
@@ -102,7 +125,7 @@ def _finish_json(draft: Draft, feed: dict[str, Any]) -> FeedDocument:
     return replace(document, repairs=(*draft.repairs, *document.repairs))
 
 
-def _prepare_xml(request: ReadRequest, source: sniff.Source, elements: int | None) -> Draft | Unreadable:
+def _prepare_xml(request: Request, source: sniff.Source, elements: int | None) -> Draft | Unreadable:
     cut = split(source.data, elements)
     if cut.entities and is_bomb(source.data, cut.entities):
         return Unreadable(UnreadableReason.BOMB, "entities that would expand without bound")

@@ -77,11 +77,11 @@ class Split:
         return b"".join((*parts, self.data[at : self.end], self.closing))
 
 
-class _Stop(Exception):  # noqa: N818 - no error: the pass has seen enough
+class _Stop(Exception):
     """The document has to be read whole."""
 
 
-class OverBudget(Exception):  # noqa: N818 - no error: the document goes elsewhere
+class OverBudget(Exception):
     """The document has more elements than the caller lets this pass look at."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from telex.core import urls
 from telex.core.identity import article_id, digest
 from telex.core.model import Article, Author, BodyFrom, Entry, Feed, Markup, Provenance, Source
+from telex.core.redact import redact_url
 from telex.documents.markup import sanitise, to_text
 
 Step = Callable[[Article], Article]
@@ -56,7 +57,7 @@ def source_of(feed: Feed, title: str | None, home_url: str | None) -> Source:
         publisher=feed.publisher,
         id=feed.id,
         name=feed.name or title,
-        feed_url=feed.url,
+        feed_url=redact_url(feed.url),
         home_url=home_url,
         country=feed.country,
         profile=feed.profile,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from telex.core import urls
 from telex.core.arrivals import PageArrived
-from telex.core.memory import WANTS_LIMIT, Known, Mark, Want
 from telex.core.identity import digest
+from telex.core.memory import WANTS_LIMIT, Known, Mark, Want
 from telex.core.model import Article, BodyFrom, Change, Digest, Entry, Feed, Markup, PageDocument
 from telex.documents.markup import sanitise, to_text
 from telex.ingest.meaning import CHANGE_LIMIT

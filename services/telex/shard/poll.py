@@ -22,7 +22,7 @@ from telex.core.facts import PollEnded
 from telex.core.identity import digest
 from telex.core.memory import FeedState, Head, Memory, Want, current
 from telex.core.model import Digest, Feed, FeedId, PageDocument, Unreadable
-from telex.core.redact import redact_text
+from telex.core.redact import redact_body, redact_text
 from telex.core.schedule import Plan, Reason, after_failure, after_gone, after_success
 from telex.ingest.ingest import Outcome, ingest
 from telex.ports import ReadRequest
@@ -272,7 +272,6 @@ def _body_digest(body: bytes) -> Digest:
 
 
 def _junk(exchange: Fetched, unreadable: Unreadable, failures: int) -> JunkArrived:
-    first = exchange.body[:DEAD_LETTER_LIMIT].decode("latin-1")
     return JunkArrived(
         unreadable=replace(unreadable, detail=redact_text(unreadable.detail)),
         url=exchange.url,
@@ -280,7 +279,7 @@ def _junk(exchange: Fetched, unreadable: Unreadable, failures: int) -> JunkArriv
         digest=_body_digest(exchange.body),
         sha256=hashlib.sha256(exchange.body).hexdigest(),
         length=len(exchange.body),
-        body=redact_text(first).encode("latin-1", "replace"),
+        body=redact_body(exchange.body[:DEAD_LETTER_LIMIT]),
         failures=failures,
     )
 

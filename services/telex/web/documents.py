@@ -53,12 +53,9 @@ class Documents:
 
     async def schema(self, request: web.Request) -> web.Response:
         """One schema or example."""
-        path = request.match_info["path"]
-        name = path.removesuffix(".json")
+        name, _, suffix = request.match_info["path"].rpartition(".")
         try:
-            if name == path:
-                raise KeyError(name)
-            body = schemas.load(name)
+            body = schemas.load(name if suffix == "json" else "")
         except KeyError:
             raise web.HTTPNotFound from None
         kind = "application/json" if name.startswith("examples/") else "application/schema+json"

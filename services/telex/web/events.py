@@ -8,7 +8,7 @@ on) and `telex.slow` (the stream ends; come back with the last event id).
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
@@ -29,7 +29,7 @@ from telex.wire.topics import EventType, Naming
 
 _HEADERS: Final = MappingProxyType(
     {
-        "Content-Type": "text/event-stream; charset=utf-8",
+        "Content-Type": "text/event-stream",
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",
         "X-Content-Type-Options": "nosniff",
@@ -53,7 +53,7 @@ class EventsConfig:
     readers: int = 256
     stall: float = 60.0
     farewell: float = 30.0
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Events:
         self.clock = clock
         self._log = log
         self._tail = Tail(log, config.limits)
-        self._streams: dict[web.Request, None] = {}
+        self._streams: dict[object, web.Request] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._slow = self._refused = 0
@@ -101,7 +101,8 @@ class Events:
             self._refused += 1
             why = "this instance is stopping" if self.closing.done() else f"all {self.config.readers} places are taken"
             return unavailable(why, 5)
-        self._streams[request] = None
+        place_taken = object()
+        self._streams[place_taken] = request
         self._idle.clear()
         try:
             start = await positions.start(self._log, self.clock, place)
@@ -111,7 +112,7 @@ class Events:
         except LogError as error:
             return unavailable(f"the event log cannot be read now: {redact_text(str(error))}", 5)
         finally:
-            del self._streams[request]
+            del self._streams[place_taken]
             if not self._streams:
                 self._idle.set()
 
@@ -132,7 +133,7 @@ class Events:
             async with asyncio.timeout(within):
                 await self._idle.wait()
         except TimeoutError:
-            for request in tuple(self._streams):
+            for request in tuple(self._streams.values()):
                 _abort(request)
         await self._tail.close()
 

@@ -1,7 +1,7 @@
 """The service's own HTTP: what it serves where, from start to stop."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -24,7 +24,7 @@ class WebConfig:
     port: int = 8080
     stop_within: float = 5.0
     version: str = ""
-    events: EventsConfig = EventsConfig()
+    events: EventsConfig = field(default_factory=EventsConfig)
 
 
 class WebServer:
@@ -100,6 +100,7 @@ class WebServer:
             "/livez": self._livez,
             "/readyz": self._readyz,
             "/asyncapi.yaml": documents.asyncapi,
+            "/schemas": documents.schema_list,
             "/schemas/": documents.schema_list,
             "/schemas/{path:.+}": documents.schema,
         }

@@ -13,9 +13,9 @@ EPOCH = 1_767_225_600.0
 WINDOW = 8
 BACK_CATALOGUE = 5
 """Stories that stand in a publisher's feeds when the simulation starts."""
-INTERVAL_MIN, INTERVAL_MAX = 1200.0, 7200.0
+INTERVAL_MIN, INTERVAL_MAX = 1800.0, 7200.0
 WITHDRAW_AFTER = 1800.0
-PACES = (2400.0, 7200.0, 21600.0)
+PACES = (3600.0, 9000.0, 21600.0)
 """Mean seconds between two pieces of news of a publisher; a seed draws one for each."""
 
 

@@ -1,0 +1,35 @@
+"""`telex run`: the service, until SIGINT or SIGTERM."""
+
+import argparse
+import asyncio
+
+from telex.adapters import logs
+from telex.app import Service
+from telex.commands.common import Exit, Subparsers, config_argument, run_async, settings, until
+
+
+def add(parsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = parsers.add_parser("run", help="poll the catalogue's feeds and publish their articles")
+    parser.add_argument("--catalogue", action="append", metavar="PATH", help="file or directory; may be repeated")
+    parser.add_argument("--http", metavar="HOST:PORT", help="where to listen (default 127.0.0.1:8080)")
+    config_argument(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 after an orderly stop; 1 where the log failed or the stop took too long."""
+    paths = tuple(arguments.catalogue) if arguments.catalogue else None
+    config = settings(arguments, catalogue__paths=paths, http__listen=arguments.http)
+    logs.configure(config.service.log_level)
+
+    async def work(stop: asyncio.Event) -> int:
+        service = Service(config)
+        await service.start()
+        try:
+            await until(stop, service.wait_failed())
+        finally:
+            drained = await service.stop()
+        return Exit.DONE if drained and stop.is_set() else Exit.PROBLEM
+
+    return run_async(work)
