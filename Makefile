@@ -35,5 +35,8 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix services tests
 	$(BIN)/ruff format services tests
 
+docs: $(STAMP)
+	$(BIN)/cog -r -P README.md
+
 clean:
 	rm -rf $(VENV) dist build var

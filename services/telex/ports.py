@@ -128,6 +128,7 @@ class Claim(Protocol):
             AppendUnknown: it may or may not be visible; the claim is dead.
             ClaimDied: the claim was dead before; nothing was written.
             LogUnavailable: nothing was written, the claim lives: wait, then try the same commit again.
+            LogCorrupt: the log is damaged; nothing can be written until an operator acts.
         """
         ...
 
@@ -136,11 +137,12 @@ class Claim(Protocol):
 
         Raises:
             ClaimDied: the claim is dead.
+            LogUnavailable: they cannot be read now: wait, then ask again.
         """
         ...
 
     async def wait_dead(self) -> str:
-        """Wait until the claim is dead; gives the reason: revoked, fenced, refused, unknown, released."""
+        """Wait until the claim is dead; gives the reason: revoked, fenced, refused, unknown, released, failed."""
         ...
 
     async def release(self) -> None:

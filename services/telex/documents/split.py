@@ -29,6 +29,7 @@ _LONG = frozenset({"description", "summary", "content", "encoded", "body", "div"
 _LONG_TEXT = 4096
 _DEEP = 50
 _MANY_ATTRIBUTES = 50
+_MANY_NAMESPACES = 200
 _ENDS_EARLY = frozenset({3, 5, 6, 20})  # no element, unclosed token, partial character, unclosed CDATA section
 _JUNK_AFTER = 9
 _NAME = re.compile(rb"<([^\s/>]+)")
@@ -36,11 +37,12 @@ _NAME = re.compile(rb"<([^\s/>]+)")
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """An entry's place in the document and the digest of its bytes and of what it inherits."""
+    """An entry's place in the document, the digest of its bytes and of what it inherits, and how many elements it has."""
 
     start: int
     end: int
     raw: Digest
+    elements: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class Split:
     """The document, understood as header and entries.
 
     `whole` says why it cannot be cut and has to be read whole (then `slices` is empty): ill_formed, entities, nested,
-    empty_entry. `closing` ends the document where it ended early. `costly` is whether reading it could take long.
+    empty_entry. `closing` ends the document where it ended early. `costly` is whether reading it could take long for
+    what stands in it; `elements` counts those outside entries.
     """
 
     data: bytes
@@ -60,6 +63,7 @@ class Split:
     closing: bytes = b""
     whole: str | None = None
     costly: bool = False
+    elements: int = 0
     entities: dict[str, str] = field(default_factory=dict)
     repairs: tuple[str, ...] = ()
 
@@ -103,7 +107,10 @@ class _Splitter:
 
     def __init__(self, data: bytes, budget: int | None) -> None:
         self.data = data
-        self.left = budget if budget is not None else len(data)
+        self.budget = budget if budget is not None else len(data)
+        self.count = 0  # of elements
+        self.spaces = 0  # of namespace declarations
+        self.entry_count = 0
         self.parser = expat.ParserCreate("utf-8", " ")
         self.names: list[str] = []
         self.entry_names: frozenset[str] = _ENTRY_NAMES
@@ -112,7 +119,7 @@ class _Splitter:
         self.declared: list[bytes] = []
         self.entry_depth = 0
         self.entry_start = 0
-        self.found: list[tuple[int, int, bytes]] = []
+        self.found: list[tuple[int, int, bytes, int]] = []
         self.dropped = 0
         self.inherited: list[bytes] = []
         self.inheriting = 0
@@ -169,7 +176,8 @@ class _Splitter:
             return self.unsplit(self.whole)
         inherited = b"\0".join(self.inherited)
         slices = tuple(
-            Slice(start, stop, digest(scope, inherited, self.data[start:stop])) for start, stop, scope in self.found
+            Slice(start, stop, digest(scope, inherited, self.data[start:stop]), elements)
+            for start, stop, scope, elements in self.found
         )
         return Split(
             data=self.data,
@@ -180,6 +188,7 @@ class _Splitter:
             end=end,
             closing=closing,
             costly=self.costly,
+            elements=self.count - sum(piece.elements for piece in slices),
             repairs=tuple(repairs),
         )
 
@@ -195,6 +204,9 @@ class _Splitter:
         )
 
     def namespace(self, prefix: str | None, uri: str | None) -> None:
+        self.spaces += 1
+        if self.spaces > _MANY_NAMESPACES:
+            self.costly = True
         if not self.entry_depth:
             self.declared.append(f"{prefix or ''}={uri or ''}".encode())
 
@@ -220,8 +232,8 @@ class _Splitter:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         at = self.parser.CurrentByteIndex
-        self.left -= 1
-        if self.left < 0:
+        self.count += 1
+        if self.count > self.budget:
             raise OverBudget
         if at - self.last > _LONG_TEXT:
             self.weigh()
@@ -235,7 +247,7 @@ class _Splitter:
             self.begin(name, at)
             self.enter(at, attributes)
         elif name in self.entry_names:
-            self.entry_depth, self.entry_start = len(self.names), at
+            self.entry_depth, self.entry_start, self.entry_count = len(self.names), at, self.count
             self.declared.clear()
         else:
             self.enter(at, attributes)
@@ -289,7 +301,7 @@ class _Splitter:
         if len(self.found) >= limits.ENTRIES:
             self.dropped += 1
             return
-        self.found.append((self.entry_start, stop, b"\0".join(self.scopes)))
+        self.found.append((self.entry_start, stop, b"\0".join(self.scopes), self.count - self.entry_count + 1))
 
     def behind(self, start: int, at: int) -> int:
         """Where the element that starts at `start` ends, `at` being what expat gives with its end.

@@ -10,7 +10,7 @@ from telex.core.memory import Memory, Want
 from telex.core.model import Digest, Feed, FeedId, Publisher
 from telex.core.redact import redact_text
 from telex.core.schedule import Reason, after_failure
-from telex.errors import ClaimDied
+from telex.errors import ClaimDied, LogUnavailable
 from telex.ports import Claim, Command, CommandKind
 from telex.shard.commit import Committer
 from telex.shard.context import Context
@@ -163,7 +163,11 @@ class Shard:
 
     async def _obey_inbox(self) -> None:
         while True:
-            commands = await self._claim.wait_inbox(self._state.inbox)
+            try:
+                commands = await self._claim.wait_inbox(self._state.inbox)
+            except LogUnavailable:
+                await asyncio.sleep(_LEAST_PAUSE)
+                continue
             for position, command in commands:
                 await self._obey(command)
                 self._state.inbox = position

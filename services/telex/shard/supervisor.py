@@ -5,7 +5,7 @@ import contextlib
 
 from telex.core.facts import ShardLost
 from telex.core.redact import redact_text
-from telex.errors import ClaimDied
+from telex.errors import ClaimDied, LogCorrupt
 from telex.ports import Claim, EventLog
 from telex.shard.context import Context
 from telex.shard.shard import Shard
@@ -51,7 +51,10 @@ class Supervisor:
         except ClaimDied as died:
             reason = str(died) or "dead"
         except Exception as fault:  # noqa: BLE001 - crash-only: a fault ends this claim, not the process
-            reason, detail = "failed", redact_text(_told(fault))
+            cause = _cause(fault)
+            if isinstance(cause, LogCorrupt):
+                raise cause from None  # no claim can mend that: an operator has to act
+            reason, detail = "failed", redact_text(f"{type(cause).__name__}: {cause}")[:1000]
             await asyncio.sleep(_AFTER_FAULT)
         del self._shards[claim]
         await claim.release()
@@ -69,7 +72,9 @@ class Supervisor:
         return not self._owners
 
 
-def _told(fault: BaseException) -> str:
-    while isinstance(fault, BaseExceptionGroup):
-        fault = fault.exceptions[0]
-    return f"{type(fault).__name__}: {fault}"[:1000]
+def _cause(fault: BaseException) -> BaseException:
+    """The first error in a group, a corrupt log before all others."""
+    if not isinstance(fault, BaseExceptionGroup):
+        return fault
+    causes = [_cause(inner) for inner in fault.exceptions]
+    return next((cause for cause in causes if isinstance(cause, LogCorrupt)), causes[0])

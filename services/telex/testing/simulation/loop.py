@@ -162,7 +162,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def _write_to_self(self) -> None:
         """Called from another thread or by a finaliser: there is no selector to wake."""
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+    def run_in_executor(self, *_args: Any) -> Any:  # type: ignore[override]  # whatever is asked is refused
         """Refuse: threads and processes live behind a port."""
         raise RuntimeError("no threads and no executors in a simulation: put them behind a port")
 

@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from unittest.mock import patch
 
+from telex.core.arrivals import FeedArrived
 from telex.core.memory import Memory
 from telex.errors import AppendRefused, LogUnavailable
+from telex.ingest import window
+from telex.ingest.work import Work
 from telex.ports import Commit, Restored
-from telex.shard import poll
-from telex.shard.publishers import Desk
+from telex.shard.publishers import Desk, Publishers
 from telex.testing.memory_broker import NoAnswer
 from telex.testing.memory_log import MemoryClaim, MemoryLog
+from telex.testing.simulation.scenario import DAYS, Outcome, simulate
 from telex.wire import memories as wire
 
 
@@ -33,7 +35,7 @@ class _Zombie(MemoryClaim):
     """Does not notice that it is dead, and appends with the epoch of the claim that came after it."""
 
     async def append(self, commit: Commit) -> None:
-        self._epoch = self._log.live[self._shard]._epoch
+        self._epoch = self._log.live[self._shard]._epoch  # noqa: SLF001 - this is the fault
         await super().append(commit)
 
     def die(self, reason: str) -> None:
@@ -186,6 +188,17 @@ class ForgetsInbox(MemoryLog):
 
 
 @contextmanager
+def _replaced(owner: object, name: str, fault: object) -> Iterator[None]:
+    """The owner's attribute is the fault meanwhile."""
+    real = getattr(owner, name)
+    setattr(owner, name, fault)
+    try:
+        yield
+    finally:
+        setattr(owner, name, real)
+
+
+@contextmanager
 def _wants_lost() -> Iterator[None]:
     """Memories are packed without their wants."""
     real = wire.pack
@@ -193,7 +206,7 @@ def _wants_lost() -> Iterator[None]:
     def pack(memory: Memory) -> bytes:
         return real(replace(memory, wants=(), head=replace(memory.head, has_wants=False)))
 
-    with patch.object(poll.wire, "pack", pack):
+    with _replaced(wire, "pack", pack):
         yield
 
 
@@ -206,7 +219,26 @@ def _several_at_a_time() -> Iterator[None]:
         del gate
         real(self, asyncio.Semaphore(10), *args, **kwargs)  # type: ignore[arg-type]
 
-    with patch.object(Desk, "__init__", init):
+    with _replaced(Desk, "__init__", init):
+        yield
+
+
+@contextmanager
+def _holds_forgotten() -> Iterator[None]:
+    """The schedule record does not say who asked to be left alone."""
+    with _replaced(Publishers, "holds", lambda _self, _now: {}):
+        yield
+
+
+@contextmanager
+def _halves_are_whole() -> Iterator[None]:
+    """A document that was cut is taken for the whole."""
+    real = window.document_arrived
+
+    def document_arrived(work: Work, arrival: FeedArrived) -> None:
+        real(work, replace(arrival, document=replace(arrival.document, complete=True)))
+
+    with _replaced(window, "document_arrived", document_arrived):
         yield
 
 
@@ -224,5 +256,18 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("inbox-not-committed", "the inbox's position is not committed", ForgetsInbox),
         Mutant("unawaited-send", "a commit does not await its sends", SendsUnawaited),
         Mutant("several-at-a-time", "a publisher is asked several things at a time", patched=_several_at_a_time),
+        Mutant("forgotten-hold", "a restart forgets who asked to be left alone", patched=_holds_forgotten),
+        Mutant("half-is-whole", "a cut document is taken for the whole", patched=_halves_are_whole),
     )
 }
+
+
+def simulate_mutant(name: str, seed: int, days: float = DAYS, *, story: bool = False) -> Outcome:
+    """Simulate a seed with a fault planted.
+
+    Raises:
+        KeyError: no mutant has this name.
+    """
+    mutant = MUTANTS[name]
+    with mutant.patched():
+        return simulate(seed, days, mutant.log_type, story=story)

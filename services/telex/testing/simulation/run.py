@@ -38,7 +38,9 @@ class Run:
 
     def count(self) -> Counter[str]:
         """What happened, counted."""
-        return self.fleet.count + self.faults.struck + self.web.struck + Counter(steps=self.loop.steps)
+        types = (dict(stored.record.headers)["ce_type"] for stored in self.broker.read(None, 0, 1_000_000))
+        counted = self.fleet.count + self.faults.struck + self.web.struck + Counter(types)
+        return counted + Counter(steps=self.loop.steps)
 
     def process_faults(self) -> int:
         """How often a process was struck."""

@@ -3,16 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import orjson
 
+from telex.core.lifecycle import HOLES_AT_ONCE, OLDER_NEEDED
 from telex.core.model import FeedId
 from telex.ports import CommandKind, Stored
 from telex.testing.memory_broker import Happening
 from telex.testing.simulation.run import Run
 from telex.testing.simulation.web import Visit
-from telex.testing.simulation.world import INTERVAL_MAX, PublisherSite, Story
+from telex.testing.simulation.world import INTERVAL_MAX, PublisherSite, Spell, Story
 from telex.wire.memories import unpack
 
 DUE_AFTER = 9 * 3600.0
@@ -47,7 +49,7 @@ def judge(run: Run) -> list[str]:
     run.world.advance(run.end)
     told = _told(run)
     wrong = list(run.loop.errors)
-    for check in (_lines, _truth):
+    for check in (_lines, _truth, _taken_away):
         wrong += check(run, told)
     for behaviour in (_letters, _wants, _inbox, _paused, _polite, _held, _starved, _swapped):
         wrong += behaviour(run)
@@ -108,7 +110,7 @@ def _line(guid: str, events: list[Told]) -> Iterator[str]:
     kinds = [event.kind for event in events]
     if kinds[0] != "published" or kinds.count("published") != 1:
         yield f"{guid}: {kinds}"
-    for before, after in zip(events, events[1:], strict=False):
+    for before, after in pairwise(events):
         if "withdrawn" not in (before.kind, after.kind) and before.meaning() == after.meaning():
             yield f"{guid}: version {after.data['version']} tells what the one before told"
         if before.kind == after.kind == "withdrawn":
@@ -185,6 +187,33 @@ def _truth(run: Run, told: dict[str, list[Told]]) -> Iterator[str]:
                     yield f"{story.guid}: withdrawn at {last.at:.0f}, but stands"
                 elif last.data["title"] != story.title():
                     yield f"{story.guid}: {last.data['title']!r} told last, at {last.at:.0f}; truth {story.title()!r}"
+
+
+def _taken_away(run: Run, told: dict[str, list[Told]]) -> Iterator[str]:
+    """A story that was known and leaves a clear hole in a feed for hours is told as withdrawn."""
+    for site in run.world.sites.values():
+        for story in site.stories:
+            events = told.get(story.guid)
+            if events and not story.stands() and events[-1].kind != "withdrawn" and _clear_hole(run, site, story):
+                yield f"{story.guid}: taken away at {story.spells[-1].until:.0f}, never told"
+
+
+def _clear_hole(run: Run, site: PublisherSite, story: Story) -> bool:
+    """Whether some feed knew the story for long and long showed older ones below its place, with few other holes."""
+    for spell in story.spells:
+        gone = spell.until
+        if gone is None or not spell.withdrawn or gone - spell.since < DUE_AFTER or gone + DUE_AFTER > run.end:
+            continue
+        here = [(other, s) for other in site.stories for s in other.spells if s.feed == spell.feed]
+        below = [s for o, s in here if o.number < story.number and _spans(s, gone - DUE_AFTER, gone + DUE_AFTER)]
+        holes = [s for _, s in here if s.withdrawn and s.until is not None and abs(s.until - gone) < DUE_AFTER]
+        if len(below) >= OLDER_NEEDED and len(holes) <= HOLES_AT_ONCE:
+            return True
+    return False
+
+
+def _spans(spell: Spell, since: float, until: float) -> bool:
+    return spell.since <= since and _lasts(spell.until, until)
 
 
 def _letters(run: Run) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """The simulated publishers: their news, drawn beforehand and whatever the program does, and the truth about them."""
 
 import random
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -108,14 +107,14 @@ class PublisherSite:
         self._plan = plan[::-1]
         for news in plan[:BACK_CATALOGUE]:
             self._new(News(0.0, Act.NEW, news.pick, news.spread))
-        self._snap(0.0)
+        self._snap()
 
     def advance(self, now: float) -> None:
         """Let everything happen that happens until now."""
         while self._plan and self._plan[-1].at <= now:
             news = self._plan.pop()
             self._act(news)
-            self._snap(news.at)
+            self._snap()
 
     def _act(self, news: News) -> None:
         standing = [story for story in self.stories if story.stands()]
@@ -175,7 +174,7 @@ class PublisherSite:
         spell = next(spell for spell in story.spells if spell.feed == channel.feed.id and spell.until is None)
         spell.until, spell.withdrawn = at, withdrawn
 
-    def _snap(self, at: float) -> None:
+    def _snap(self) -> None:
         for channel in self.channels:
             stories = [self.stories[number - 1] for number in channel.window]
             items = tuple((story.number, story.edition, story.noise) for story in stories)
@@ -239,8 +238,3 @@ def _channel(publisher: Publisher, number: int, nth: int) -> Channel:
         withdraw_after=WITHDRAW_AFTER,
     )
     return Channel(feed, rss=rss, brief=full_text or nth == 2)
-
-
-def edition_at(story: Story, moment: float) -> int:
-    """Which edition stood at a moment of the loop."""
-    return bisect_right(story.editions, moment)
