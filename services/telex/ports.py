@@ -7,7 +7,8 @@ from typing import Protocol
 
 from telex.core.exchange import Exchange, Request
 from telex.core.facts import Fact
-from telex.core.model import Digest, Feed, FeedDocument, FeedId, PageDocument, Unreadable
+from telex.core.model import Feed, FeedDocument, FeedId, PageDocument, ReadRequest, Unreadable
+from telex.core.records import Record
 
 
 class Clock(Protocol):
@@ -26,16 +27,6 @@ class Fetcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
-    """Bytes to read as a feed; `known` are the raw digests of entries that need no reading."""
-
-    body: bytes
-    content_type: str | None
-    url: str
-    known: frozenset[Digest] = frozenset()
-
-
 class DocumentReader(Protocol):
     """Reads documents, in this process or in another: hostile bytes cost neither the loop nor memory."""
 
@@ -46,16 +37,6 @@ class DocumentReader(Protocol):
     async def read_page(self, body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
         """An article's page."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a topic: CloudEvents headers, a key, a value. `value` None is a tombstone (compacted topics only)."""
-
-    topic: str
-    key: str
-    headers: tuple[tuple[str, str], ...]
-    value: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
+from typing import Self
 
 import pytest
 import yaml
-from acceptance.service import Service, wait_until
 from aiohttp import web
+
+from acceptance.service import Service, wait_until
 from support.judge import article_lines
 from support.schema_validation import assert_valid_record
 
@@ -29,7 +31,7 @@ class Publishers:
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
 
-    async def __aenter__(self) -> "Publishers":
+    async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/files/{name}", self._answer)
         self._runner = web.AppRunner(app)
@@ -70,7 +72,9 @@ async def test_every_item_of_the_captures_is_published_once(tmp_path: Path):
         (tmp_path / "feeds.yaml").write_text(publishers.catalogue())
         service = Service(tmp_path, tmp_path / "feeds.yaml")
         await service.start()
-        await wait_until(lambda: len(publishers.asked) == 39 and min(publishers.asked.values()) >= 3, what="3 polls of each")
+        await wait_until(
+            lambda: len(publishers.asked) == 39 and min(publishers.asked.values()) >= 3, what="3 polls of each"
+        )
         assert await service.stop() == 0
         stored = await service.stored()
     for each in stored:

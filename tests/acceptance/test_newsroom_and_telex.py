@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+
 from acceptance.service import Service, wait_until
 from newsroom.app import Config, Newsroom
 from newsroom.faults import Level
@@ -23,7 +24,9 @@ async def settle(newsroom: Newsroom, service: Service) -> None:
 
     def all_served() -> bool:
         served = windows(newsroom.ledger.facts)
-        return all(served[feed][-1].as_of >= quiet_at or _still(newsroom, served[feed][-1].window, feed) for feed in feeds)
+        return all(
+            served[feed][-1].as_of >= quiet_at or _still(newsroom, served[feed][-1].window, feed) for feed in feeds
+        )
 
     await wait_until(all_served, what="every feed to be read after the news ended", patience=60)
     await asyncio.sleep(8)

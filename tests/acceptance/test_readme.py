@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from acceptance.service import Service, wait_until
 from newsroom.app import Config, Newsroom
 from newsroom.world import Plan
@@ -23,13 +24,18 @@ def subscriber() -> str:
 
 def test_the_generated_tables_are_fresh():
     checked = subprocess.run(
-        [sys.executable, "-m", "cogapp", "--check", "-P", str(ROOT / "README.md")], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "cogapp", "--check", "-P", str(ROOT / "README.md")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert checked.returncode == 0, f"{checked.stdout}{checked.stderr}; run `make docs`"
 
 
 def test_every_command_that_the_readme_names_exists():
-    helped = subprocess.run([sys.executable, "-m", "telex", "--help"], capture_output=True, text=True, check=True).stdout
+    helped = subprocess.run(
+        [sys.executable, "-m", "telex", "--help"], capture_output=True, text=True, check=True
+    ).stdout
     named = set(re.findall(r"`telex ([a-z]+)", README))
     assert {"run", "demo", "preview", "check", "tail", "feeds", "schema"} <= named
     for command in named:

@@ -6,8 +6,8 @@ import socket
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.loopback_servers import answer, feed, fetching, redirect, serve
 
+from support.loopback_servers import answer, feed, fetching, redirect, serve
 from telex.adapters.addresses import AddressForbidden, AddressGuard
 from telex.core.exchange import Fetched, Refusal, Refused
 

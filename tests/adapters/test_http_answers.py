@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from support.loopback_servers import answer, feed, fetching, page, redirect, serve
 
+from support.loopback_servers import answer, feed, fetching, page, redirect, serve
 from telex import __version__
 from telex.adapters.asking import user_agent
 from telex.core.exchange import Fetched, Gone, NotModified, Refusal, Refused

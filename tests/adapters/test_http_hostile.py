@@ -10,8 +10,8 @@ import zlib
 from pathlib import Path
 
 import pytest
-from support.loopback_servers import answer, cutting, feed, fetching, redirect, serve
 
+from support.loopback_servers import answer, cutting, feed, fetching, redirect, serve
 from telex.core.exchange import Fetched, Refusal, Refused
 from telex.core.model import SecretRef
 

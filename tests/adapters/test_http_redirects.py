@@ -1,8 +1,8 @@
 """Redirects: our own loop, every hop checked, nothing said to strangers."""
 
 import pytest
-from support.loopback_servers import answer, feed, fetching, redirect, serve
 
+from support.loopback_servers import answer, feed, fetching, redirect, serve
 from telex.core.exchange import Fetched, NotModified, Refusal, Refused
 from telex.core.model import SecretRef
 

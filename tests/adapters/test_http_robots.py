@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from support.loopback_servers import answer, feed, fetching, page, redirect, serve
 
+from support.loopback_servers import answer, feed, fetching, page, redirect, serve
 from telex.adapters import robots
 from telex.core.exchange import Fetched, Refusal, Refused
 

@@ -13,8 +13,9 @@ from telex.adapters import sqlite_tables as tables
 from telex.adapters.sqlite import SqliteClaim, SqliteLog, SqliteSettings, open_reader
 from telex.adapters.sqlite_schema import boot_time
 from telex.core.model import FeedId
+from telex.core.records import Record
 from telex.errors import ConfigurationError, LogCorrupt, LogUnavailable
-from telex.ports import Commit, Record, Restored
+from telex.ports import Commit, Restored
 from telex.testing.manual_clock import ManualClock
 
 

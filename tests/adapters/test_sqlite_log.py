@@ -8,8 +8,9 @@ import pytest
 from telex.adapters.sqlite import SqliteLog, SqliteSettings, open_reader
 from telex.adapters.sqlite_schema import boot_time
 from telex.core.model import FeedId
+from telex.core.records import Record
 from telex.errors import AppendRefused, ClaimDied, LogError
-from telex.ports import Command, CommandKind, Commit, Record
+from telex.ports import Command, CommandKind, Commit
 from telex.testing.manual_clock import ManualClock
 
 DAY = 86400.0

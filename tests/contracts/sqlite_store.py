@@ -9,8 +9,9 @@ import apsw
 from telex.adapters.sqlite import SqliteLog, SqliteSettings
 from telex.adapters.sqlite_tables import Lease
 from telex.core.model import FeedId
+from telex.core.records import Record
 from telex.errors import AppendUnknown
-from telex.ports import Commit, Record
+from telex.ports import Commit
 from telex.testing.contracts import SHARDS, record
 from telex.testing.faulty_disk import Call, FaultyDisk, Operation
 

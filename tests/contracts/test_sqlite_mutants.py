@@ -63,6 +63,7 @@ class WritesInTwoTransactions(SqliteLog):
 
     async def write_commit(self, lease, commit):
         await super().write_commit(lease, Commit(commit.records))
+        await asyncio.sleep(0.2)  # wide enough for every kill to find
         await super().write_commit(lease, replace(commit, records=()))
 
 

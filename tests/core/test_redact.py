@@ -5,11 +5,11 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.loopback_servers import answer, feed, fetching, page, redirect, serve
 
-from telex.core.redact import HIDDEN, redact_body, redact_headers, redact_text, redact_url
+from support.loopback_servers import answer, feed, fetching, page, redirect, serve
 from telex.core.exchange import Fetched, Refused
 from telex.core.model import SecretRef
+from telex.core.redact import HIDDEN, redact_body, redact_headers, redact_text, redact_url
 
 CANARY = "c4n4rY7Kx9QpZ2mW8vLs"
 

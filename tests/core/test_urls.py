@@ -16,7 +16,16 @@ def test_the_order_of_other_parameters_stays():
 
 
 def test_what_is_no_web_address_has_no_canonical_form():
-    for url in (None, "", "urn:uuid:1", "javascript:alert(1)", "http://", "http://x:99999999/", "//x.example/a", "http://[::1"):
+    for url in (
+        None,
+        "",
+        "urn:uuid:1",
+        "javascript:alert(1)",
+        "http://",
+        "http://x:99999999/",
+        "//x.example/a",
+        "http://[::1",
+    ):
         assert canonical(url) is None
 
 

@@ -24,8 +24,9 @@ import apsw
 from telex.adapters import sqlite, sqlite_schema, sqlite_tables, sqlite_threads
 from telex.adapters.sqlite import SqliteLog, SqliteSettings
 from telex.core.model import FeedId
+from telex.core.records import Record
 from telex.errors import AppendUnknown, ClaimDied, LogError, LogUnavailable
-from telex.ports import Command, CommandKind, Commit, Record
+from telex.ports import Command, CommandKind, Commit
 from telex.testing.faulty_disk import Call, FaultyDisk, Operation
 from telex.testing.manual_clock import ManualClock
 

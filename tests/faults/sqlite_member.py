@@ -13,8 +13,9 @@ from random import SystemRandom
 
 from telex.adapters.sqlite import SqliteLog, SqliteSettings
 from telex.core.model import FeedId
+from telex.core.records import Record
 from telex.errors import ClaimDied, LogUnavailable
-from telex.ports import Commit, Record
+from telex.ports import Commit
 
 SHARDS = 4
 

@@ -2,8 +2,8 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.publisher import House, entry, feed
 
+from support.publisher import House, entry, feed
 from telex.core.memory import Memory
 from telex.ingest.normalise import Context, draft, normalise
 from telex.wire.memories import pack, unpack
@@ -11,7 +11,11 @@ from telex.wire.memories import pack, unpack
 names = st.sampled_from("abcdefgh")
 titles = st.sampled_from(["One", "Two", "Three"])
 entries = st.builds(
-    entry, names, titles, body=st.sampled_from([None, "<p>x</p>", "<p>y <b>z</b></p>"]), noise=st.sampled_from(["", "n"])
+    entry,
+    names,
+    titles,
+    body=st.sampled_from([None, "<p>x</p>", "<p>y <b>z</b></p>"]),
+    noise=st.sampled_from(["", "n"]),
 )
 windows = st.lists(entries, max_size=8)
 documents = st.lists(st.tuples(st.sampled_from(["f1", "f2", "f3"]), windows, st.booleans()), max_size=8)

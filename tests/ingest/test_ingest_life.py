@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from support.publisher import START, House, entry, feed, kinds
 
-from telex.core.arrivals import JunkArrived, Order, Ordered, PollFailed, WantsDue
+from support.publisher import START, House, entry, feed, kinds
+from telex.core.arrivals import JunkArrived, Order, Ordered, PollFailed, StillSame, WantsDue
 from telex.core.events import DeadLetter, FeedGap, FeedMoved, FeedRetired, FeedStatus, Health
 from telex.core.model import Backfill, Digest, PageDocument, Unreadable, UnreadableReason
 
@@ -51,7 +51,9 @@ def test_noise_is_silence():
     house = House.of(feed())
     house.show(entry("a", "Title", body="<p>Some  text</p>"))
     assert house.show(entry("a", "Title ", body="<div><p>Some text</p></div>", noise="views=7")) == []
-    assert house.show(entry("a", "Title", body="<p>Some text</p>", link="https://news.example/a?utm_source=rss#x")) == []
+    assert (
+        house.show(entry("a", "Title", body="<p>Some text</p>", link="https://news.example/a?utm_source=rss#x")) == []
+    )
 
 
 def test_reordering_and_duplicates_are_silence():
@@ -227,8 +229,6 @@ def test_a_changed_catalogue_url_forgets_validators_and_keeps_articles():
 def test_a_permanent_redirect_is_an_event_and_is_left_again_when_it_fails():
     house = House.of(feed())
     house.show(entry("a"))
-    from telex.core.arrivals import StillSame
-
     (event,) = house.arrive("f1", StillSame(moved_to="https://elsewhere.example/f.xml"))
     assert isinstance(event, FeedMoved)
     assert house.memory("f1").head.url == "https://elsewhere.example/f.xml"

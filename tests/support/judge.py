@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
 from newsroom.ledger import (
     ArticleFact,
     Fact,
@@ -13,7 +14,6 @@ from newsroom.ledger import (
     final_revisions,
     seen_revisions,
 )
-
 from telex.core import urls
 from telex.ports import Stored
 from telex.wire.cloudevents import structured

@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from telex.ports import Record
+from telex.core.records import Record
 from telex.wire import cloudevents, schemas
 from telex.wire.topics import SCHEMAS, EventType
 

@@ -4,14 +4,14 @@ import asyncio
 import random
 
 import pytest
+from multidict import MultiDict
+from web_log import NAMING, SmallLog, article, dead_letter, gap, tombstone
+from web_reader import StillClock, serving
 
 from telex.web.cursor import Lost
 from telex.web.filters import wanted
 from telex.web.positions import After, Oldest, start
 from telex.web.tail import Limits, Reader, Tail
-from multidict import MultiDict
-from web_log import NAMING, SmallLog, article, dead_letter, gap, tombstone
-from web_reader import StillClock, serving
 
 CHOICES = (
     MultiDict(),
@@ -190,4 +190,26 @@ async def test_a_reader_that_is_ahead_of_the_tail_gets_nothing_twice():
     log.append(article(4))
     assert [item.position for item in await second.wait_batch()] == [4]
     assert second.position == 4
+    await tail.close()
+
+
+async def test_positions_without_records_do_not_hold_the_tail_up():
+    """Compaction can remove the newest record: then the log is longer than what can be read of it."""
+    log = SmallLog()
+    log.append(article(1))
+    tail = Tail(log, Limits())
+    reader = Reader(log, tail, wanted(MultiDict(), NAMING), await start(log, StillClock(), Oldest()), Limits())
+    await reader.wait_batch()
+    log.append(article(2), article(3))
+    log.stored.pop()
+    log.stored.pop()
+    async with asyncio.timeout(20):
+        while reader.position != 3:
+            await asyncio.sleep(0)
+    reads = log.reads
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert log.reads == reads
+    log.append(article(4))
+    assert [item.position for item in await reader.wait_batch()] == [4]
     await tail.close()

@@ -2,13 +2,13 @@
 
 import pytest
 from multidict import MultiDict
+from web_log import NAMING, SmallLog, article, dead_letter, example, gap
+from web_reader import serving
 
 from telex.ports import Stored
 from telex.web.filters import PARAMETERS, wanted
 from telex.web.frames import frame_of
 from telex.web.positions import PARAMETERS as POSITIONS
-from web_log import NAMING, SmallLog, article, dead_letter, example, gap
-from web_reader import serving
 
 LOG = SmallLog()
 LOG.append(
@@ -76,7 +76,8 @@ def test_no_parameter_has_two_meanings():
 
 def test_the_examples_of_an_article_have_what_filters_look_at():
     found = example("telex.article.published").article
-    assert found.language and found.feeds
+    assert found.language
+    assert found.feeds
 
 
 async def test_filters_hold_for_what_is_caught_up_and_for_what_is_live():

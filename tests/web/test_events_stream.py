@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import aiohttp
 import pytest
+from web_log import NAMING, SmallLog, article, dead_letter, gap, tombstone
+from web_reader import NOW, serving
 
 from support.schema_validation import assert_valid_event
 from telex.ports import Stored
 from telex.wire import cloudevents
-from web_log import NAMING, SmallLog, article, dead_letter, gap, tombstone
-from web_reader import NOW, serving
 
 
 def filled(count=5):
@@ -338,10 +338,11 @@ async def test_each_event_is_read_and_encoded_once_for_all_live_readers(monkeypa
         for reader in readers:
             await reader.take(1)
         reads = log.reads
+        encoded.clear()  # whoever was still catching up when the first came read it alone
         log.append(*(article(number) for number in range(1, 31)))
         for reader in readers:
             assert [message.id for message in await reader.take(30)] == [str(number) for number in range(2, 32)]
-        assert len(encoded) == 31
+        assert len(encoded) == 30
         assert log.reads - reads <= 3
 
 

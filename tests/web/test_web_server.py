@@ -5,14 +5,14 @@ import asyncio
 import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry, Counter
+from web_log import NAMING, SmallLog, article
+from web_reader import StillClock, serving
 
 from telex.errors import ConfigurationError
 from telex.web.documents import ENDPOINTS
 from telex.web.health import Check
 from telex.web.server import WebConfig, WebServer
 from telex.wire import schemas
-from web_log import NAMING, SmallLog, article
-from web_reader import StillClock, serving
 
 
 async def fetch(served, path, method="GET", **headers):
@@ -146,9 +146,7 @@ async def test_a_fault_of_ours_is_logged_and_shows_nothing(caplog):
 async def test_an_address_that_is_taken_is_a_configuration_error():
     async with serving(SmallLog()) as served:
         config = WebConfig(host=served.host, port=served.port)
-        other = WebServer(
-            config, log=SmallLog(), naming=NAMING, clock=StillClock(), registry=CollectorRegistry()
-        )
+        other = WebServer(config, log=SmallLog(), naming=NAMING, clock=StillClock(), registry=CollectorRegistry())
         with pytest.raises(ConfigurationError, match=f"cannot listen on {served.host}:{served.port}"):
             await other.start()
         await other.stop()

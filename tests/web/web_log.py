@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from telex.core.events import ArticlePublished, DeadLetter, FeedGap
 from telex.core.model import FeedId, Publisher
+from telex.core.records import Record
 from telex.errors import LogUnavailable
-from telex.ports import Record, Stored
+from telex.ports import Stored
 from telex.wire import schemas
 from telex.wire.cloudevents import event_from_structured, parse_structured, records
 from telex.wire.topics import Naming

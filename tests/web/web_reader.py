@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import orjson
 from prometheus_client import CollectorRegistry
+from web_log import NAMING
 
 from telex.web.events import EventsConfig
 from telex.web.server import WebConfig, WebServer
-from web_log import NAMING
 
 NOW = 1_800_000_000.0
 
@@ -105,7 +105,11 @@ class Served:
     async def open(self, query="", *, limit=2**16, **headers):
         """A raw reader of /events whose headers have been read."""
         reader, writer = await asyncio.open_connection(self.host, self.port, limit=limit)
-        lines = [f"GET /events{query} HTTP/1.1", "Host: telex", *(f"{k.replace('_', '-')}: {v}" for k, v in headers.items())]
+        lines = [
+            f"GET /events{query} HTTP/1.1",
+            "Host: telex",
+            *(f"{k.replace('_', '-')}: {v}" for k, v in headers.items()),
+        ]
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
         raw = RawReader(reader, writer)
         self._readers.append(raw)

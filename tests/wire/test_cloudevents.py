@@ -14,7 +14,7 @@ from support.schema_validation import assert_valid_event, assert_valid_record
 from support.wire_strategies import events
 from telex.core.events import DeadLetter, Event, FeedGap, FeedStatus, Health
 from telex.core.model import FeedId, Publisher
-from telex.ports import Record
+from telex.core.records import Record
 from telex.wire import articles, cloudevents, schemas
 from telex.wire.cloudevents import event_from_record, event_from_structured, parse_structured, records, structured
 from telex.wire.feed_events import DEAD_LETTER_BYTES

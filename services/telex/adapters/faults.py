@@ -6,9 +6,9 @@ import aiohttp
 
 from telex.adapters.addresses import AddressForbidden
 from telex.adapters.decoding import BrokenCoding, UnknownCoding
-from telex.core.redact import redact_text
 from telex.adapters.secrets import SecretMissing
 from telex.core.exchange import Refusal
+from telex.core.redact import redact_text
 
 
 class Stopped(Exception):

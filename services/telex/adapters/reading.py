@@ -13,10 +13,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from telex.core.model import FeedDocument, PageDocument, Unreadable, UnreadableReason
+from telex.core.model import FeedDocument, PageDocument, ReadRequest, Unreadable, UnreadableReason
 from telex.documents import reader
 from telex.documents.split import OverBudget
-from telex.ports import ReadRequest
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -6,7 +6,8 @@ from typing import Final
 import apsw
 import orjson
 
-from telex.ports import Record, Stored
+from telex.core.records import Record
+from telex.ports import Stored
 
 _NEWEST: Final = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0)"
 

@@ -13,8 +13,9 @@ import apsw
 import orjson
 
 from telex.core.model import FeedId
+from telex.core.records import Record
 from telex.errors import AppendRefused, ClaimDied
-from telex.ports import Command, CommandKind, Commit, Record, Restored
+from telex.ports import Command, CommandKind, Commit, Restored
 
 _STEP_BACK: Final = 3600.0
 """A clock that jumps back by less does not show in `stored_at`: records keep the order of time."""

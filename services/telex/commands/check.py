@@ -13,9 +13,8 @@ from telex.adapters.reading import PooledReader
 from telex.app import fetch_limits
 from telex.commands.common import Exit, Subparsers, config_argument, run_async, say, settings, until
 from telex.core.exchange import Exchange, Fetched, Gone, NotModified, Refused, Request
-from telex.core.model import Feed, FeedDocument, Publisher
+from telex.core.model import Feed, FeedDocument, Publisher, ReadRequest
 from telex.core.redact import redact_url
-from telex.ports import ReadRequest
 from telex.settings import Config
 
 _AT_ONCE = 16

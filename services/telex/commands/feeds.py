@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Iterable
 
 from telex.adapters.catalogue_export import to_csv, to_opml, to_yaml
 from telex.adapters.catalogue_load import parse_feeds, read_feeds
 from telex.commands.common import Exit, Subparsers, say
+from telex.core.model import Feed
 
-_WRITERS = {"yaml": to_yaml, "csv": to_csv, "opml": to_opml}
+_WRITERS: dict[str, Callable[[Iterable[Feed]], str]] = {"yaml": to_yaml, "csv": to_csv, "opml": to_opml}
 
 
 def add(parsers: Subparsers) -> None:

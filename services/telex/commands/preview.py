@@ -17,12 +17,11 @@ from telex.core.events import ArticlePublished, Event
 from telex.core.exchange import Fetched, Kind, Refused, Request
 from telex.core.identity import digest, feed_id
 from telex.core.memory import Memory
-from telex.core.model import Feed, PageDocument, Publisher, Unreadable
+from telex.core.model import Feed, PageDocument, Publisher, ReadRequest, Unreadable
 from telex.core.redact import redact_text, redact_url
 from telex.core.register import Register
 from telex.ingest.ingest import ingest
 from telex.ingest.pages import article_of_page
-from telex.ports import ReadRequest
 from telex.settings import Config
 from telex.wire.cloudevents import records, structured
 
@@ -94,7 +93,7 @@ class _Preview:
         if len(body) > _FILE_LIMIT:
             say(f"telex preview: {source}: longer than {_FILE_LIMIT} bytes; telex would refuse it")
             return None
-        url = base or (_STDIN_URL if source == "-" else Path(source).absolute().as_uri())
+        url = base or _address_of(source)
         return Fetched(url=url, body=body, fetched_at=self._clock.now())
 
     async def _feed(self, source: str) -> int:
@@ -142,6 +141,10 @@ class _Preview:
         article = article_of_page(_feed_of(fetched.url, full_text=True), page, fetched.fetched_at)
         self._print((ArticlePublished(article),))
         return Exit.DONE
+
+
+def _address_of(source: str) -> str:
+    return _STDIN_URL if source == "-" else Path(source).absolute().as_uri()
 
 
 def _read(path: Path) -> bytes:

@@ -161,6 +161,16 @@ class FeedDocument:
     dropped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """Bytes to read as a feed; `known` are the raw digests of entries that need no reading."""
+
+    body: bytes
+    content_type: str | None
+    url: str
+    known: frozenset[Digest] = frozenset()
+
+
 class UnreadableReason(StrEnum):
     """Why bytes are no feed. Each is a label of the metric of dead letters."""
 

@@ -67,7 +67,7 @@ def parse_strict(data: bytes, url: str) -> Parsed | None:
         return None
     except TooMany:
         overflowed = True
-    return Parsed(parser.version or "", parser.feed_facts, parser.entry_facts, overflowed)
+    return _noted(parser, overflowed=overflowed)
 
 
 def parse_loose(text: str, url: str, entities: dict[str, str]) -> Parsed:
@@ -78,7 +78,7 @@ def parse_loose(text: str, url: str, entities: dict[str, str]) -> Parsed:
         parser.feed(text)
     except TooMany:
         overflowed = True
-    return Parsed(parser.version or "", parser.feed_facts, parser.entry_facts, overflowed)
+    return _noted(parser, overflowed=overflowed)
 
 
 def _made(kind: Any, url: str, *more: Any) -> Any:
@@ -86,3 +86,8 @@ def _made(kind: Any, url: str, *more: Any) -> Any:
     parser.resolve_relative_uris = False
     parser.sanitize_html = False
     return parser
+
+
+def _noted(parser: Any, *, overflowed: bool) -> Parsed:
+    parser.feed_facts.language = dict.get(parser.feeddata, "language")  # xml:lang of the root
+    return Parsed(parser.version or "", parser.feed_facts, parser.entry_facts, overflowed)

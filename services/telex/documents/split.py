@@ -144,6 +144,8 @@ class _Splitter:
             return self.unsplit(self.whole or "ill_formed")
         except expat.ExpatError as error:
             return self.failed(error)
+        finally:
+            del self.parser  # it holds this object: a poll's body must not wait for the collector
         return self.result(complete=True, end=len(self.data))
 
     def failed(self, error: expat.ExpatError) -> Split:

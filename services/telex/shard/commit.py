@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from telex.core.events import ArticlePublished, ArticleUpdated, DeadLetter, Event
 from telex.core.facts import Committed, LogPaused
 from telex.core.model import FeedId
+from telex.core.records import Record
 from telex.errors import ClaimDied, LogUnavailable
-from telex.ports import Claim, Commit, Record
+from telex.ports import Claim, Commit
 from telex.shard.context import Context
 from telex.wire import cloudevents
 

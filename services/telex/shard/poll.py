@@ -21,11 +21,10 @@ from telex.core.exchange import Exchange, Fetched, Gone, Kind, NotModified, Refu
 from telex.core.facts import PollEnded
 from telex.core.identity import digest
 from telex.core.memory import FeedState, Head, Memory, Want, current
-from telex.core.model import Digest, Feed, FeedId, PageDocument, Unreadable
+from telex.core.model import Digest, Feed, FeedId, PageDocument, ReadRequest, Unreadable
 from telex.core.redact import redact_body, redact_text
 from telex.core.schedule import Plan, Reason, after_failure, after_gone, after_success
 from telex.ingest.ingest import Outcome, ingest
-from telex.ports import ReadRequest
 from telex.shard.commit import Committer
 from telex.shard.publishers import Desk
 from telex.shard.state import State

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from telex.core.model import FeedId
+from telex.core.records import Record
 from telex.errors import AppendRefused, LogError, LogUnavailable
-from telex.ports import Clock, Command, Commit, Record, Restored, Stored
+from telex.ports import Clock, Command, Commit, Restored, Stored
 from telex.testing.memory_faults import FaultPlan
 
 T = TypeVar("T")

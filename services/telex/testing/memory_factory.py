@@ -1,7 +1,8 @@
 """One memory log with power over its members, for the contract suite (`telex.testing.contracts`)."""
 
 from telex.core.model import FeedId
-from telex.ports import Clock, Commit, Record
+from telex.core.records import Record
+from telex.ports import Clock, Commit
 from telex.testing.contracts import SHARDS, TOPIC, Log
 from telex.testing.memory_broker import MAX_RECORD, Broker
 from telex.testing.memory_log import MemoryLog

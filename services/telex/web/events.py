@@ -70,7 +70,7 @@ class Events:
     """The endpoint. Made within a running loop."""
 
     def __init__(self, config: EventsConfig, *, log: LogReader, naming: Naming, clock: Clock) -> None:
-        self.sent = 0
+        self.sent = self.slow = 0
         self.closing = asyncio.get_running_loop().create_future()
         self.config = config
         self.naming = naming
@@ -80,11 +80,11 @@ class Events:
         self._streams: dict[object, web.Request] = {}
         self._idle = asyncio.Event()
         self._idle.set()
-        self._slow = self._refused = 0
+        self._refused = 0
 
     def statistics(self) -> EventsStatistics:
         """What was served so far."""
-        return EventsStatistics(len(self._streams), self.sent, self._slow, self._refused)
+        return EventsStatistics(len(self._streams), self.sent, self.slow, self._refused)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Answer GET and HEAD; HEAD checks the request and gives the headers.
@@ -118,11 +118,10 @@ class Events:
 
     async def _serve(self, request: web.Request, wanted: filters.Wanted, start: positions.Start) -> web.StreamResponse:
         response = web.StreamResponse(status=HTTPStatus.OK, headers=_HEADERS)
+        response.force_close()  # the stream's end is the connection's
         await response.prepare(request)
         reader = Reader(self._log, self._tail, wanted, start, self.config.limits)
-        stream = _Stream(self, request, response, reader)
-        why = await stream.run()
-        self._slow += why is End.SLOW
+        await _Stream(self, request, response, reader).run()
         return response
 
     async def close(self, within: float) -> None:
@@ -150,8 +149,8 @@ class _Stream:
         self._last_id: int | None = None
         self._told_id: int | None = None
 
-    async def run(self) -> End:
-        """Serve until the end; why it ended."""
+    async def run(self) -> None:
+        """Serve until the end."""
         pump = asyncio.create_task(self._pump(), name="telex-events-reader")
         try:
             ends = (self._reader.ended, self._events.closing, pump)
@@ -163,7 +162,6 @@ class _Stream:
         await asyncio.wait({pump})  # it stops between two writes: what was begun is in the connection's buffer
         if why is not End.GONE:
             await self._say_goodbye(why)
-        return why
 
     async def _pump(self) -> End:
         try:
@@ -211,6 +209,7 @@ class _Stream:
         """The last words, with a limit: a reader that takes nothing does not keep its place for ever."""
         last = b""
         if why is End.SLOW:
+            self._events.slow += 1
             data = cloudevents.slow(self._last_id, self._reader.waiting, self._events.clock.now(), self._events.naming)
             last = control(EventType.SLOW, data)
         try:
@@ -218,6 +217,7 @@ class _Stream:
                 if last:
                     await self._response.write(last)
                 await self._response.write_eof()
+                await _sent(self._request)
         except (TimeoutError, ConnectionError):
             _abort(self._request)
 
@@ -232,3 +232,10 @@ def _last_event_id(headers: MultiMapping[str]) -> str | None:
 def _abort(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
+
+
+async def _sent(request: web.Request) -> None:
+    """Wait until the system has taken everything that was written."""
+    if request.transport is not None:
+        request.transport.set_write_buffer_limits(high=0)
+        await request.writer.drain()

@@ -4,7 +4,8 @@ from typing import Any
 
 import orjson
 
-from telex.ports import Record, Stored
+from telex.core.records import Record
+from telex.ports import Stored
 from telex.wire.cloudevents import structured
 
 

@@ -201,9 +201,8 @@ class Reader:
 
     def _join(self) -> None:
         """From here on there is no await between knowing our place and being handed what follows."""
-        position = self._cursor.position
-        self._joined_at = self._tail.join(self, position)
-        self._pushed_after = max(self._joined_at, position)
+        self._pushed_after = self._cursor.position  # the tail may be behind us
+        self._joined_at = self._tail.join(self, self._pushed_after)
 
     def _take(self) -> tuple[Item, ...]:
         taken: list[Item] = []

@@ -22,7 +22,7 @@ from telex.core.events import (
     FeedStatus,
 )
 from telex.core.model import Publisher
-from telex.ports import Record
+from telex.core.records import Record
 from telex.wire import articles, feed_events
 from telex.wire.topics import SCHEMAS, EventType, Naming
 from telex.wire.values import dumps, instant, text

@@ -12,6 +12,7 @@ from telex.core.lifecycle import HOLES_AT_ONCE, OLDER_NEEDED
 from telex.core.model import FeedId
 from telex.ports import CommandKind, Stored
 from telex.testing.memory_broker import Happening
+from telex.testing.memory_faults import LATE_NOTICE
 from telex.testing.simulation.run import Run
 from telex.testing.simulation.web import Visit
 from telex.testing.simulation.world import INTERVAL_MAX, PublisherSite, Spell, Story
@@ -205,7 +206,8 @@ def _clear_hole(run: Run, site: PublisherSite, story: Story) -> bool:
         if gone is None or not spell.withdrawn or gone - spell.since < DUE_AFTER or gone + DUE_AFTER > run.end:
             continue
         here = [(other, s) for other in site.stories for s in other.spells if s.feed == spell.feed]
-        below = [s for o, s in here if o.number < story.number and _spans(s, gone - DUE_AFTER, gone + DUE_AFTER)]
+        older = [s for other, s in here if other.editions[0] < story.editions[0]]
+        below = [s for s in older if _spans(s, gone - DUE_AFTER, gone + DUE_AFTER)]
         holes = [s for _, s in here if s.withdrawn and s.until is not None and abs(s.until - gone) < DUE_AFTER]
         if len(below) >= OLDER_NEEDED and len(holes) <= HOLES_AT_ONCE:
             return True
@@ -316,6 +318,6 @@ def _swapped(run: Run) -> Iterator[str]:
         elif happening.kind == "fence":
             member, since = owner.get(happening.shard, ("", 0.0))
             usurped[happening.member, happening.shard] += member != happening.member and happening.at - since > 30
-            late[happening.shard] += happening.at > run.calm_from + 1200
+            late[happening.shard] += happening.at > run.calm_from + LATE_NOTICE + 1200
     yield from (f"{member} took shard {shard} {n} times" for (member, shard), n in usurped.items() if n > USURPED)
     yield from (f"shard {shard} changed hands {n} times in the calm" for shard, n in late.items() if n > 0)

@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from telex.core.exchange import Exchange, Fetched, Kind, NotModified, Refusal, Refused, Request
-from telex.core.model import FeedDocument, FeedId, PageDocument, Publisher, Unreadable
+from telex.core.model import FeedDocument, FeedId, PageDocument, Publisher, ReadRequest, Unreadable
 from telex.documents.reader import read_feed
-from telex.ports import ReadRequest
 from telex.testing.simulation import writing
 from telex.testing.simulation.loop import SimLoop
 from telex.testing.simulation.world import EPOCH, Channel, PublisherSite, Snapshot, World

@@ -104,9 +104,9 @@ class PublisherSite:
         self.publisher = publisher
         self.channels = channels
         self.stories: list[Story] = []
-        self._plan = plan[::-1]
-        for news in plan[:BACK_CATALOGUE]:
-            self._new(News(0.0, Act.NEW, news.pick, news.spread))
+        self._plan = plan[: BACK_CATALOGUE - 1 : -1]
+        for number, news in enumerate(plan[:BACK_CATALOGUE]):
+            self._new(news, written=3600.0 * (number - BACK_CATALOGUE))
         self._snap()
 
     def advance(self, now: float) -> None:
@@ -147,10 +147,15 @@ class PublisherSite:
             if number == first or news.spread[number % len(news.spread)] < 0.5
         ]
 
-    def _new(self, news: News) -> None:
+    def _new(self, news: News, written: float | None = None) -> None:
         number = len(self.stories) + 1
         name = f"{self.publisher}/{number}"
-        story = Story(number, f"urn:report:{name}", f"http://{self.publisher}/articles/{number}", [news.at])
+        story = Story(
+            number,
+            f"urn:report:{name}",
+            f"http://{self.publisher}/articles/{number}",
+            [news.at if written is None else written],
+        )
         self.stories.append(story)
         for channel in self._chosen(news):
             self._show(channel, story, news.at)
@@ -186,13 +191,17 @@ def _pick(stories: list[Story], news: News) -> Story:
     return stories[int(news.pick * len(stories))]
 
 
+def _news(rng: random.Random, at: float, act: Act) -> News:
+    return News(at, act, rng.random(), tuple(rng.random() for _ in range(3)))
+
+
 def draw_plan(rng: random.Random, until: float) -> list[News]:
-    """A publisher's news up to a moment of the loop, in order; now and then a burst larger than a window."""
-    plan: list[News] = []
+    """The back catalogue, then the news up to a moment of the loop; now and then a burst larger than a window."""
+    plan = [_news(rng, 0.0, Act.NEW) for _ in range(BACK_CATALOGUE)]
     at, pace = 0.0, rng.choice(PACES)
-    while (at := at + rng.expovariate(1 / pace)) < until or len(plan) < BACK_CATALOGUE:
+    while (at := at + rng.expovariate(1 / pace)) < until:
         acts = rng.choices(ACTS, WEIGHTS) if rng.random() < 0.97 else [Act.NEW] * rng.randint(2, WINDOW + 2)
-        plan += [News(at, act, rng.random(), tuple(rng.random() for _ in range(3))) for act in acts]
+        plan += [_news(rng, at, act) for act in acts]
     return plan
 
 

@@ -1,0 +1,73 @@
+"""What kind of document bytes are."""
+
+import gzip
+
+import pytest
+
+from telex.core.model import Unreadable, UnreadableReason
+from telex.documents.sniff import Kind, Source, root_name, sniff, to_utf8
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", UnreadableReason.EMPTY),
+        (b"\xef\xbb\xbf \n", UnreadableReason.EMPTY),
+        (b"\0" * 100, UnreadableReason.EMPTY),
+        (gzip.compress(b"<rss/>"), UnreadableReason.NOT_TEXT),
+        (b"\x89PNG\r\n\x1a\n", UnreadableReason.NOT_TEXT),
+        (bytes(range(256)) * 40, UnreadableReason.NOT_TEXT),
+        (b"<html><body>x", UnreadableReason.HTML),
+        (b"<!-- x --><!DOCTYPE HTML PUBLIC '-//W3C//DTD'><HTML>", UnreadableReason.HTML),
+        (b"<p>Sorry</p><html>", UnreadableReason.HTML),
+        (b"<?xml version='1.0'?><sitemapindex/>", UnreadableReason.NOT_A_FEED),
+        (b"Service unavailable", UnreadableReason.NOT_A_FEED),
+        (b"<", UnreadableReason.NOT_A_FEED),
+        (b"<!DOCTYPE rss [", UnreadableReason.NOT_A_FEED),
+    ],
+)
+def test_bytes_that_are_no_feed_say_why(body, reason):
+    found = sniff(body, "application/rss+xml")
+    assert isinstance(found, Unreadable)
+    assert found.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"<rss/>", Kind.XML),
+        (b"\xef\xbb\xbf\n\n<?xml version='1.0'?><!-- <html> --><RSS>", Kind.XML),
+        (b"<!DOCTYPE rss [<!ENTITY a '<html>'>] ><rss>", Kind.XML),
+        (b"PHP Notice: x\n<rss version='2.0'>", Kind.XML),
+        ("<a:feed xmlns:a='x'/>".encode("utf-16"), Kind.XML),
+        ("<feed/>".encode("utf-16-be"), Kind.XML),
+        (b" \n{}", Kind.JSON),
+        ("{}".encode("utf-16"), Kind.JSON),
+    ],
+)
+def test_feeds_are_known_by_their_beginning(body, kind):
+    found = sniff(body, "text/html")
+    assert isinstance(found, Source)
+    assert found.kind is kind
+
+
+def test_a_root_is_found_behind_everything_that_may_precede_it():
+    assert root_name(b"<?x <rss> ?><!-- <feed> --><!DOCTYPE y [<!ENTITY b '<channel>'>]><rdf:RDF>") == "rdf"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text", "repairs"),
+    [
+        ("é".encode(), None, "é", ()),
+        ("é".encode("latin-1"), "text/xml; charset=ISO-8859-1", "é", ()),
+        ("é".encode(), "text/xml; charset=ISO-8859-1", "é", ("encoding.declared_wrongly",)),
+        (b"\x93x\x94", "text/xml; charset=us-ascii", "“x”", ()),
+        ("<?xml encoding='iso-8859-15'?>€".encode("iso-8859-15"), None, "<?xml encoding='iso-8859-15'?>€", ()),
+        ("号外".encode("iso2022_jp"), "text/xml; charset=iso-2022-jp", "号外", ()),
+        (b"\xe9", "text/xml; charset=punycode", "é", ("encoding.assumed_windows_1252",)),
+        ("été".encode()[:-1], None, "ét", ("encoding.invalid_bytes",)),
+        ("é".encode() * 30 + b"\xff!", None, "é" * 30 + "\ufffd!", ("encoding.invalid_bytes",)),
+    ],
+)
+def test_the_encoding_is_found(body, content_type, text, repairs):
+    assert to_utf8(body, content_type) == (text.encode(), repairs)
