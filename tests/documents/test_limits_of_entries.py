@@ -82,3 +82,11 @@ def test_a_person_in_one_line(text, author):
 )
 def test_only_absolute_http_addresses_are_links(address, link):
     assert absolute("https://post.example/feed", address) == link
+
+
+@pytest.mark.parametrize("depth", [100, 900, 5000, 100_000])
+def test_json_nested_beyond_reason_is_refused_or_read(depth):
+    nested = "[" * depth + "]" * depth
+    body = f'{{"version": "https://jsonfeed.org/version/1", "items": [{{"id": "1", "x": {nested}}}]}}'.encode()
+    document = read_feed(ReadRequest(body, None, "https://post.example/feed"))
+    assert isinstance(document, FeedDocument) or document.reason in ("bomb", "not_a_feed")

@@ -104,7 +104,7 @@ def sanitise(markup: Markup, base: str | None = None) -> str:
             return links.absolute(base, value)
         return value if len(value) <= 1000 else None
 
-    return nh3.clean(
+    safe = nh3.clean(
         _CHARACTERS_REMOVED.sub("", markup.value),
         tags=set(_ALLOWED),
         attributes=_ATTRIBUTES,
@@ -112,7 +112,9 @@ def sanitise(markup: Markup, base: str | None = None) -> str:
         attribute_filter=kept,
         url_schemes={"http", "https"},
         link_rel="noopener noreferrer nofollow",
-    ).strip()
+    )
+    # References may have brought new ones.
+    return _CHARACTERS_REMOVED.sub("", safe).replace("\r", "\n").strip()
 
 
 def _as_paragraphs(text: str) -> str:

@@ -70,9 +70,9 @@ def parse_strict(data: bytes, url: str) -> Parsed | None:
     return _noted(parser, overflowed=overflowed)
 
 
-def parse_loose(text: str, url: str, entities: dict[str, str]) -> Parsed:
+def parse_loose(text: str, url: str) -> Parsed:
     """Whatever can be made of a document that is not well-formed."""
-    parser = _made(Loose, url, entities)
+    parser = _made(Loose, url)
     overflowed = False
     try:
         parser.feed(text)
@@ -81,8 +81,8 @@ def parse_loose(text: str, url: str, entities: dict[str, str]) -> Parsed:
     return _noted(parser, overflowed=overflowed)
 
 
-def _made(kind: Any, url: str, *more: Any) -> Any:
-    parser = kind(url, None, "utf-8", *more)
+def _made(kind: Any, url: str) -> Any:
+    parser = kind(url, None, "utf-8")
     parser.resolve_relative_uris = False
     parser.sanitize_html = False
     return parser

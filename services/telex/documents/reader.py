@@ -115,7 +115,10 @@ def _prepare_json(request: Request, source: sniff.Source) -> Draft | Unreadable:
     feed = jsonfeed.load(source.data)
     if isinstance(feed, Unreadable):
         return feed
-    items = tuple(jsonfeed.slots(feed))
+    try:
+        items = tuple(jsonfeed.slots(feed))
+    except RecursionError:
+        return Unreadable(UnreadableReason.BOMB, "JSON nested beyond reason")
     new = sum(raw not in request.known for _, raw in items)
     cheap = len(source.data) <= CHEAP_BYTES or new <= CHEAP_ENTRIES
     return Draft(request, source.repairs, feed=feed, items=items, cheap=cheap)
@@ -177,7 +180,7 @@ def _whole(draft: Draft, cut: Split) -> FeedDocument:
     if parsed is None:
         root = max(cut.root, sniff.root_start(cut.data), 0)
         text = cut.data[root:].decode("utf-8", "replace")
-        parsed = parsers.parse_loose(text, request.url, {})
+        parsed = parsers.parse_loose(text, request.url)
     feed = feeds.header(parsed, request.url)
     slots: list[Entry | Digest] = []
     for facts in parsed.entries:

@@ -188,10 +188,11 @@ def _eight_bits(body: bytes, labels: list[str]) -> tuple[bytes, tuple[str, ...]]
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start >= len(body) - 3 and error.reason == "unexpected end of data":
+        cut = error.start >= len(body) - 3 and error.reason == "unexpected end of data"
+        if cut and (_says_utf8(labels) or not body[: error.start].isascii()):
             return body[: error.start], ("encoding.invalid_bytes",)
     else:
-        wrong = labels and labels[0] not in ("utf-8", "utf8") and not body.isascii()
+        wrong = not _says_utf8(labels) and not body.isascii()
         return body, ("encoding.declared_wrongly",) if wrong else ()
     for label in labels:
         try:
@@ -199,6 +200,10 @@ def _eight_bits(body: bytes, labels: list[str]) -> tuple[bytes, tuple[str, ...]]
         except (UnicodeError, LookupError):
             continue
     return _guessed(body)
+
+
+def _says_utf8(labels: list[str]) -> bool:
+    return not labels or labels[0] in ("utf-8", "utf8")
 
 
 def _guessed(body: bytes) -> tuple[bytes, tuple[str, ...]]:

@@ -15,6 +15,8 @@ from telex.shard.context import Context
 from telex.wire import cloudevents
 
 _RETRY_LEAST, _RETRY_MOST = 0.5, 10.0
+_FULL = 4
+"""So many full commits may wait: beyond, and while the log takes nothing, no more is fetched."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,20 @@ class Committer:
         self._context = context
         self._queue: deque[_Pending] = deque()
         self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._waiting = 0
+        self._paused = False
+
+    async def wait_room(self) -> None:
+        """Wait while the log takes no appends or too much waits for it: what is not fetched takes no memory."""
+        await self._room.wait()
+
+    def _look_for_room(self) -> None:
+        if self._paused or self._waiting > _FULL * self._context.settings.commit_bytes:
+            self._room.clear()
+        else:
+            self._room.set()
 
     async def submit(
         self,
@@ -57,6 +73,8 @@ class Committer:
         size += sum(len(memory or b"") for memory in memories.values()) + len(schedule or b"")
         done = asyncio.get_running_loop().create_future()
         self._queue.append(_Pending(events, records, memories, schedule, inbox, size, done))
+        self._waiting += size
+        self._look_for_room()
         self._wake.set()
         await done
 
@@ -76,6 +94,8 @@ class Committer:
                 except ClaimDied as why:
                     self._fail(batch, why)
                     raise
+                self._waiting -= sum(pending.size for pending in batch)
+                self._look_for_room()
                 for pending in batch:
                     if not pending.done.done():
                         pending.done.set_result(None)
@@ -113,21 +133,29 @@ class Committer:
             inbox=max((p.inbox for p in batch if p.inbox is not None), default=None),
         )
         loop = asyncio.get_running_loop()
-        began, wait, paused = loop.time(), _RETRY_LEAST, False
+        began, wait = loop.time(), _RETRY_LEAST
         while True:
             try:
                 await self._claim.append(commit)
             except LogUnavailable as why:
-                if not paused:
-                    self._context.observer.observe(LogPaused(self._claim.shard, resumed=False, detail=str(why)))
-                paused = True
+                self._pause(str(why))
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, _RETRY_MOST)
             else:
                 break
-        if paused:
-            self._context.observer.observe(LogPaused(self._claim.shard, resumed=True, detail=None))
+        self._resume()
         self._observe(batch, loop.time() - began, sum(pending.size for pending in batch))
+
+    def _pause(self, detail: str) -> None:
+        if not self._paused:
+            self._paused = True
+            self._look_for_room()
+            self._context.observer.observe(LogPaused(self._claim.shard, resumed=False, detail=detail))
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._context.observer.observe(LogPaused(self._claim.shard, resumed=True, detail=None))
 
     def _observe(self, batch: list[_Pending], elapsed: float, size: int) -> None:
         now = self._context.clock.now()

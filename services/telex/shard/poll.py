@@ -77,6 +77,7 @@ class Poller:
         assert task is not None
         self.fetching.add(task)
         try:
+            await self._committer.wait_room()
             async with self._context.slots:
                 return await self._context.fetcher.fetch(request)
         finally:
@@ -189,7 +190,7 @@ class Poller:
             wire_bytes=exchange.wire_bytes if isinstance(exchange, Fetched) else 0,
             articles=sum(isinstance(event, articles) for event in outcome.events),
             detail=arrival.unreadable.detail if isinstance(arrival, JunkArrived) else detail,
-            changed=outcome.memory.head.health is not before,
+            changed=_is_news(before, outcome.memory.head.health),
             next_in=plan.delay,
             next_reason=str(plan.reason),
         )
@@ -259,6 +260,11 @@ def _request(feed: Feed, head: Head) -> Request:
         headers=feed.headers,
         credentials=feed.credentials,
     )
+
+
+def _is_news(before: Health | None, after: Health | None) -> bool:
+    """Whether a change of health is worth a line: that a new feed answers is not."""
+    return before is not after and not (before is None and after is Health.OK)
 
 
 def _no_turn(exchange: Exchange) -> bool:

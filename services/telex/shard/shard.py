@@ -10,7 +10,7 @@ from telex.core.memory import Memory, Want
 from telex.core.model import Digest, Feed, FeedId, Publisher
 from telex.core.redact import redact_text
 from telex.core.schedule import Reason, after_failure
-from telex.errors import ClaimDied, LogUnavailable
+from telex.errors import ClaimDied, LogCorrupt, LogUnavailable
 from telex.ports import Claim, Command, CommandKind
 from telex.shard.commit import Committer
 from telex.shard.context import Context
@@ -32,6 +32,7 @@ class Shard:
         self._poller = Poller(self._state, self._committer)
         self._group = asyncio.TaskGroup()
         self._polls: set[asyncio.Task[None]] = set()
+        self._in_flight: set[FeedId] = set()
         self._wants: dict[tuple[FeedId, Digest], asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -93,6 +94,9 @@ class Shard:
                     await self._wake.wait()
 
     def _spawn_poll(self, name: FeedId, lag: float) -> None:
+        if name in self._in_flight:
+            return  # its end plans the next
+        self._in_flight.add(name)
         task = self._group.create_task(self._guarded_poll(name, lag))
         self._polls.add(task)
         task.add_done_callback(self._polls.discard)
@@ -101,13 +105,15 @@ class Shard:
         """A poll that can end its feed's turn, never the shard."""
         try:
             memory = await self._poller.poll(name, lag)
-        except ClaimDied:
+        except (ClaimDied, LogCorrupt):
             raise
         except Exception as why:  # noqa: BLE001 - hostile input may find a fault of ours: it costs this feed alone
             self._broke(name, lag, why)
         else:
             if memory is not None:
                 self._sync_wants(name, memory)
+        finally:
+            self._in_flight.discard(name)
         self._wake.set()
 
     def _broke(self, name: FeedId, lag: float, why: Exception) -> None:

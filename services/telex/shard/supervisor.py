@@ -45,11 +45,12 @@ class Supervisor:
         shard = self._shards[claim] = Shard(claim, self._context)
         if self._draining:
             shard.stop()
-        reason, detail = "released", None
+        reason: str = "released"
+        detail: str | None = None
         try:
             await shard.run()
         except ClaimDied as died:
-            reason = str(died) or "dead"
+            reason, detail = await _why(claim), str(died)
         except Exception as fault:  # noqa: BLE001 - crash-only: a fault ends this claim, not the process
             cause = _cause(fault)
             if isinstance(cause, LogCorrupt):
@@ -70,6 +71,13 @@ class Supervisor:
                 while self._owners:
                     await asyncio.wait(self._owners)
         return not self._owners
+
+
+async def _why(claim: Claim) -> str:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1.0):
+            return await claim.wait_dead()
+    return "failed"
 
 
 def _cause(fault: BaseException) -> BaseException:

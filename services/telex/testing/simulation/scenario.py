@@ -9,14 +9,14 @@ from hashlib import blake2b
 from telex.core.model import FeedId
 from telex.ports import Command, CommandKind
 from telex.testing.memory_broker import Broker, Timing
-from telex.testing.memory_faults import FaultPlan
+from telex.testing.memory_faults import LATE_NOTICE, FaultPlan
 from telex.testing.memory_log import MemoryLog
 from telex.testing.simulation.fleet import WORLD, Fleet
 from telex.testing.simulation.loop import SimLoop, Stuck, quiet, simulated_loop
 from telex.testing.simulation.run import Order, Run
 from telex.testing.simulation.verdict import judge
 from telex.testing.simulation.web import SimClock, Web
-from telex.testing.simulation.world import World
+from telex.testing.simulation.world import INTERVAL_MAX, World
 
 SHARDS = 4
 DAYS = 2.0
@@ -112,11 +112,11 @@ async def _operate(run: Run, rng: random.Random) -> None:
             await give(CommandKind.PAUSE, feed)
             await asyncio.sleep(rng.uniform(60, 3600))
             await give(CommandKind.RESUME, feed)
-    await asyncio.sleep(run.calm_from + 1800 - run.loop.time())
+    await asyncio.sleep(run.calm_from + LATE_NOTICE + 600 - run.loop.time())  # by then everybody knows what is whose
     polled, paused = rng.sample(feeds, 2)
     await give(CommandKind.POLL, polled)
     await give(CommandKind.PAUSE, paused)
-    await asyncio.sleep(3600)
+    await asyncio.sleep(INTERVAL_MAX)
     await give(CommandKind.RESUME, paused)
 
 

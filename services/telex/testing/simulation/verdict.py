@@ -260,7 +260,7 @@ def _paused(run: Run) -> Iterator[str]:
             resumed = next(o.at for o in calm if o.command.kind is CommandKind.RESUME and o.command.feed == feed)
             if _visits(run, feed, order.at + 120, resumed):
                 yield f"{feed}: polled while paused at {order.at:.0f}"
-            if not _visits(run, feed, resumed, resumed + 1.5 * INTERVAL_MAX):
+            if not _visits(run, feed, resumed, resumed + 120):
                 yield f"{feed}: not polled after the pause ended at {resumed:.0f}"
 
 
