@@ -6,10 +6,10 @@ does the rest. `read_feed` is both.
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from telex.core.identity import digest
-from telex.core.model import Digest, Entry, FeedDocument, PageDocument, Unreadable, UnreadableReason
+from telex.core.model import Digest, Entry, FeedDocument, PageDocument, ReadRequest, Unreadable, UnreadableReason
 from telex.documents import feeds, jsonfeed, limits, page, parsers, sniff
 from telex.documents.bombs import is_bomb
 from telex.documents.parsers import Parsed
@@ -23,30 +23,6 @@ _BARE = re.compile(r"&(?!#?\w{1,40};)")
 _XML_OWN = frozenset({"lt", "gt", "amp", "quot", "apos"})
 
 
-class Request(Protocol):
-    """What is to be read: `ports.ReadRequest`, which this room does not import."""
-
-    @property
-    def body(self) -> bytes:
-        """The bytes."""
-        ...
-
-    @property
-    def content_type(self) -> str | None:
-        """As the transport gave it."""
-        ...
-
-    @property
-    def url(self) -> str:
-        """Where the bytes were found."""
-        ...
-
-    @property
-    def known(self) -> frozenset[Digest]:
-        """Raw digests of entries that need no reading."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A document whose kind and entries are known and whose new entries are not read yet.
@@ -54,7 +30,7 @@ class Draft:
     `cheap` is whether `finish` surely takes milliseconds.
     """
 
-    request: Request
+    request: ReadRequest
     repairs: tuple[str, ...]
     cut: Split | None = None
     feed: dict[str, Any] | None = None
@@ -62,7 +38,7 @@ class Draft:
     cheap: bool = False
 
 
-def read_feed(request: Request) -> FeedDocument | Unreadable:
+def read_feed(request: ReadRequest) -> FeedDocument | Unreadable:
     """The feed's document in these bytes. Never raises, whatever the bytes; how long it takes, they decide."""
     draft = prepare(request)
     return draft if isinstance(draft, Unreadable) else finish(draft)
@@ -76,7 +52,7 @@ def read_page(body: bytes, content_type: str | None, url: str) -> PageDocument |
         return Unreadable(UnreadableReason.READER_FAILED, type(error).__name__)
 
 
-def prepare(request: Request, elements: int | None = None) -> Draft | Unreadable:
+def prepare(request: ReadRequest, elements: int | None = None) -> Draft | Unreadable:
     """The document's kind and entries. Never raises but OverBudget, which needs `elements`.
 
     Args:
@@ -111,7 +87,7 @@ def finish(draft: Draft) -> FeedDocument | Unreadable:
     return Unreadable(UnreadableReason.READER_FAILED, "an empty draft")
 
 
-def _prepare_json(request: Request, source: sniff.Source) -> Draft | Unreadable:
+def _prepare_json(request: ReadRequest, source: sniff.Source) -> Draft | Unreadable:
     feed = jsonfeed.load(source.data)
     if isinstance(feed, Unreadable):
         return feed
@@ -129,7 +105,7 @@ def _finish_json(draft: Draft, feed: dict[str, Any]) -> FeedDocument:
     return replace(document, repairs=(*draft.repairs, *document.repairs))
 
 
-def _prepare_xml(request: Request, source: sniff.Source, elements: int | None) -> Draft | Unreadable:
+def _prepare_xml(request: ReadRequest, source: sniff.Source, elements: int | None) -> Draft | Unreadable:
     cut = split(source.data, elements)
     if cut.entities and is_bomb(source.data, cut.entities):
         return Unreadable(UnreadableReason.BOMB, "entities that would expand without bound")

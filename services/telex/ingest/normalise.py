@@ -160,7 +160,7 @@ def tidy_people(article: Article) -> Article:
     """Names are one line each and stand once; an author without name, address or URL is none."""
     seen: dict[tuple[str | None, str | None, str | None], Author] = {}
     for author in article.authors:
-        clean = Author(_one_line(author.name, 200), author.url or None, author.email or None)
+        clean = Author(_one_line(author.name, 500), author.url or None, author.email or None)
         if clean.name or clean.url or clean.email:
             seen.setdefault((clean.name, clean.url, clean.email), clean)
     return replace(article, authors=tuple(seen.values()))
