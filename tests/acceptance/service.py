@@ -28,7 +28,7 @@ class Service:
         self.words = folder / "words.txt"
         self.process: Process | None = None
         self.starts = 0
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TELEX_")},
             "TELEX_CATALOGUE": str(catalogue),
             "TELEX_LOG__PATH": str(self.log),
@@ -45,7 +45,7 @@ class Service:
         self.starts += 1
         with self.words.open("ab") as words:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "telex", "run", stdin=PIPE, stdout=words, stderr=words, env=self._environment
+                sys.executable, "-m", "telex", "run", stdin=PIPE, stdout=words, stderr=words, env=self.environment
             )
 
     async def kill(self) -> None:
@@ -98,6 +98,21 @@ class Service:
             session.get(await self.url() + path) as response,
         ):
             return response.status, await response.text()
+
+    async def get_lines(self, path: str, count: int) -> list[str]:
+        """The first `count` lines with data of a stream of events."""
+        lines: list[str] = []
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session,
+            session.get(await self.url() + path) as response,
+        ):
+            assert response.status == 200
+            async for line in response.content:
+                if line.startswith(b"data:"):
+                    lines.append(line.decode().rstrip("\n"))
+                if len(lines) == count:
+                    break
+        return lines
 
     async def metric(self, sample: str) -> float:
         """The value of a sample of /metrics, named with its labels as it stands there."""

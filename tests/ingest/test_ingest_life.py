@@ -282,3 +282,56 @@ def test_an_article_that_left_the_window_while_it_waited_goes_out_all_the_same(f
     full.now += 61
     assert sorted(kinds(full.arrive("f1", WantsDue()))) == ["published", "published"]
     assert kinds(full.show(entry("a"), entry("z"))) == []
+
+
+def test_an_edit_that_only_a_second_feed_showed_is_told_when_the_first_drops_the_article():
+    house = House.of(feed("f1"), feed("f2"))
+    window = [entry(str(n), f"Long title {n}", published=START - n * 60) for n in range(4)]
+    house.show(*window, name="f1")
+    short = [entry(str(n), f"Short {n}", published=START - n * 60) for n in range(4)]
+    house.show(*short, name="f2")
+    edited = [*short[:3], entry("3", "Short 3, corrected", published=START - 180)]
+    assert kinds(house.show(*edited, name="f2")) == []
+    assert kinds(house.same("f2")) == []
+    assert kinds(house.show(*window[:3], name="f1")) == []
+    assert house.memory("f2").head.body is not None
+    assert kinds(house.same("f2")) == []
+    assert house.memory("f2").head.body is None, "the document has to be asked for whole"
+    (event,) = house.show(*edited, name="f2")
+    assert (kinds([event]), event.article.version, event.article.title) == (["updated"], 2, "Short 3, corrected")
+    assert kinds(house.show(*edited, name="f2")) == []
+
+
+def test_an_edit_in_two_wordings_is_one_update_in_either_order():
+    for order in (("f1", "f2"), ("f2", "f1")):
+        house = House.of(feed("f1"), feed("f2"))
+        texts = {"f1": "Long title", "f2": "Short"}
+        for name in ("f1", "f2"):
+            house.show(entry("a", texts[name]), entry("b"), name=name)
+        for name in order:
+            house.show(entry("a", texts[name] + ", edited"), entry("b"), name=name)
+        for name in ("f1", "f2"):
+            house.show(entry("a", texts[name] + ", edited"), entry("b"), entry("c"), name=name)
+        house.show(entry("b"), entry("c"), name="f1")
+        house.same("f2")
+        house.show(entry("a", "Short, edited"), entry("b"), entry("c"), name="f2")
+        assert [len(line) for line in house.lines().values()] == [2, 1, 1]
+
+
+def test_an_old_text_from_a_second_feeds_cache_takes_nothing_over():
+    house = House.of(feed("f1"), feed("f2"))
+    house.show(entry("a", "One"), name="f1")
+    house.show(entry("a", "Two"), name="f1")
+    assert kinds(house.show(entry("a", "One", body="<p>Old.</p>"), name="f2")) == []
+    assert kinds(house.show(entry("a", "Two", body="<p>New.</p>"), name="f2")) == ["updated"]
+
+
+def test_a_version_is_not_forgotten_while_another_feed_shows_the_article():
+    house = House.of(feed("f1"), feed("f2"))
+    house.show(entry("a", "One"), name="f1")
+    house.show(entry("a", "One"), name="f2")
+    house.show(entry("a", "Two"), name="f1")
+    for round_ in range(60):
+        house.show(*(entry(f"{round_}-{n}") for n in range(6)), name="f1")
+    (event,) = house.show(entry("a", "Three"), name="f2")
+    assert event.article.version == 3

@@ -3,18 +3,30 @@
 import argparse
 import asyncio
 import pyexpat
-import sys
 from collections import Counter
 
-from telex.adapters.catalogue_load import read_feeds
+from telex.adapters.catalogue_feeds import Interval
+from telex.adapters.catalogue_load import DEFAULT_INTERVAL, read_feeds
 from telex.adapters.clock import SystemClock
 from telex.adapters.http import HttpFetcher
 from telex.adapters.reading import PooledReader
 from telex.app import fetch_limits
-from telex.commands.common import Exit, Subparsers, config_argument, run_async, say, settings, until
-from telex.core.exchange import Exchange, Fetched, Gone, NotModified, Refused, Request
+from telex.commands.common import (
+    Exit,
+    Subparsers,
+    config_argument,
+    counted,
+    run_async,
+    say,
+    settings,
+    show,
+    until,
+    why,
+)
+from telex.core.exchange import Exchange, Fetched, Request
 from telex.core.model import Feed, FeedDocument, Publisher, ReadRequest
-from telex.core.redact import redact_url
+from telex.core.redact import redact_text, redact_url
+from telex.errors import ConfigurationError, Problem
 from telex.settings import Config
 
 _AT_ONCE = 16
@@ -35,11 +47,13 @@ def add(parsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Name everything that is wrong; 0 where nothing is."""
-    config = settings(arguments, catalogue__paths=tuple(arguments.catalogue) or None)
-    found = read_feeds(config.catalogue.paths)
+    show(f"expat: {'.'.join(map(str, pyexpat.version_info))}")
+    if pyexpat.version_info < _EXPAT_SAFE:
+        say("warning: this expat is older than 2.6 and slow on hostile documents; use a newer Python")
+    config, found = _read(arguments)
     publishers = len({feed.publisher for feed in found})
-    print(f"catalogue: {len(found)} feeds of {publishers} publishers")
-    _environment(config)
+    show(f"catalogue: {counted(len(found), 'feed')} of {counted(publishers, 'publisher')}")
+    _notes(config)
     if not arguments.online:
         return Exit.DONE
 
@@ -50,11 +64,31 @@ def run(arguments: argparse.Namespace) -> int:
     return run_async(work)
 
 
-def _environment(config: Config) -> None:
-    version = pyexpat.version_info
-    print(f"expat: {'.'.join(map(str, version))}")
-    if version < _EXPAT_SAFE:
-        say("warning: this expat is older than 2.6 and slow on hostile documents; use a newer Python")
+def _read(arguments: argparse.Namespace) -> tuple[Config, list[Feed]]:
+    """The settings and the catalogue.
+
+    Raises:
+        ConfigurationError: what is wrong with both, as far as the settings tell where the catalogue is.
+    """
+    problems: list[Problem] = []
+    named: tuple[str, ...] = tuple(arguments.catalogue)
+    config, interval, found = None, DEFAULT_INTERVAL, []
+    try:
+        config = settings(arguments, catalogue__paths=named or None)
+        interval = Interval(config.polling.interval_min, config.polling.interval_max)
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
+        paths = config.catalogue.paths if config else named
+        found = read_feeds(paths, interval=interval) if paths else []
+    except ConfigurationError as error:
+        problems += error.problems
+    if config is None or problems:
+        raise ConfigurationError(tuple(problems))
+    return config, found
+
+
+def _notes(config: Config) -> None:
     if config.fetch.proxy is not None:
         say("note: everything goes through the proxy, which has to refuse internal addresses: telex cannot")
     if config.fetch.allow_networks:
@@ -74,12 +108,12 @@ async def _ask_all(config: Config, feeds: list[Feed]) -> int:
                     exchange = await fetcher.fetch(_request(feed))
                     good, words = await _judged(exchange, reader)
                 outcomes[good] += 1
-                print(f"{'ok  ' if good else 'FAIL'}  {feed.id}  {redact_url(feed.url)}  {words}", flush=True)
+                show(f"{'ok  ' if good else 'FAIL'}  {feed.id}  {redact_url(feed.url)}  {words}")
 
             await asyncio.gather(*(ask(feed) for feed in feeds))
     finally:
         await reader.close()
-    print(f"{outcomes[True]} ok, {outcomes[False]} failed", file=sys.stdout)
+    show(f"{outcomes[True]} ok, {outcomes[False]} failed")
     return Exit.PROBLEM if outcomes[False] else Exit.DONE
 
 
@@ -94,17 +128,12 @@ def _request(feed: Feed) -> Request:
 
 
 async def _judged(exchange: Exchange, reader: PooledReader) -> tuple[bool, str]:
-    match exchange:
-        case Refused():
-            return False, f"{exchange.reason}: {exchange.detail}"
-        case Gone():
-            return False, "410 Gone"
-        case NotModified():
-            return True, "not modified"
-        case Fetched():
-            read = await reader.read_feed(ReadRequest(exchange.body, exchange.content_type, exchange.url))
-            if not isinstance(read, FeedDocument):
-                return False, f"{read.reason}: {read.detail}"
-            moved = f", moved for good to {redact_url(exchange.moved_to)}" if exchange.moved_to else ""
-            cut = "" if read.complete else ", cut short"
-            return True, f"{read.format}, {len(read.slots)} entries{cut}{moved}"
+    if not isinstance(exchange, Fetched):
+        return False, why(exchange)
+    read = await reader.read_feed(ReadRequest(exchange.body, exchange.content_type, exchange.url))
+    if not isinstance(read, FeedDocument):
+        return False, f"no feed: {read.reason}: {redact_text(read.detail)}"
+    moved = f", moved for good to {redact_url(exchange.moved_to)}" if exchange.moved_to else ""
+    cut = "" if read.complete else ", cut short"
+    entries = counted(len(read.slots), "entry", "entries")
+    return True, f"{read.format}, {entries}{cut}{moved}"

@@ -2,12 +2,13 @@
 
 import argparse
 import asyncio
-import os
+import math
 import shutil
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,15 @@ import orjson
 from telex.adapters import logs
 from telex.adapters.clock import SystemClock
 from telex.app import Service
-from telex.commands.common import Exit, Subparsers, is_terminal, run_async, say, until
-from telex.commands.lines import line_of
+from telex.commands.common import Exit, Subparsers, is_terminal, report, run_async, say, until
+from telex.commands.lines import Titles, cut, line_of
 from telex.errors import ConfigurationError
 from telex.ports import LogReader
 from telex.settings import Config, load_settings
 from telex.wire.cloudevents import structured
 
 _PATIENCE = 20.0
+_GRACE = 5.0
 _PLAIN_SUMMARY_EVERY = 15.0
 _REDRAW_EVERY = 0.5
 
@@ -31,11 +33,25 @@ _REDRAW_EVERY = 0.5
 def add(parsers: Subparsers) -> None:
     """Declare the command."""
     parser = parsers.add_parser("demo", help="simulated publishers and telex together; needs nothing else")
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after S seconds (default: on Ctrl-C)")
-    parser.add_argument("--seed", default="1", help="which invented news (default 1)")
-    parser.add_argument("--faults", choices=["off", "some", "many"], default="some", help="how ill the publishers are")
-    parser.add_argument("--http", metavar="HOST:PORT", default="127.0.0.1:8080", help="where telex listens")
+    parser.add_argument("--seconds", type=_seconds, metavar="S", help="stop after S seconds (default: on Ctrl-C)")
+    parser.add_argument("--seed", type=int, metavar="N", default=1, help="which invented news (default %(default)s)")
+    parser.add_argument(
+        "--faults",
+        choices=["off", "some", "many"],
+        default="some",
+        help="how ill the publishers are (default %(default)s)",
+    )
+    parser.add_argument(
+        "--http", metavar="HOST:PORT", default="127.0.0.1:8080", help="where telex listens (default %(default)s)"
+    )
     parser.set_defaults(run=run)
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if math.isfinite(seconds := float(text)) and seconds > 0:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is no time; use seconds, more than 0")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,12 +60,19 @@ def run(arguments: argparse.Namespace) -> int:
     logs.configure("error")
 
     async def work(stop: asyncio.Event) -> int:
+        config = _config(folder, arguments.http)
         newsroom = await _start_newsroom(folder, arguments)
         try:
-            return await _show(folder, arguments, stop)
+            address = await until(stop, _address(newsroom))
+            if stop.is_set():
+                return Exit.DONE
+            if not address:
+                say("telex demo: the newsroom did not start")
+                return Exit.PROBLEM
+            say(address)
+            return await _show(await _started(config), arguments.seconds, stop)
         finally:
-            newsroom.terminate()
-            await newsroom.wait()
+            await _end(newsroom)
 
     try:
         return run_async(work)
@@ -58,21 +81,38 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _start_newsroom(folder: Path, arguments: argparse.Namespace) -> Process:
-    """The newsroom is a service of its own: telex meets it over HTTP alone."""
-    newsroom = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "newsroom", "--port", "0", "--seed", arguments.seed, "--faults", arguments.faults,
+    """The newsroom is a service of its own: telex meets it over HTTP alone. Ctrl-C is for telex, which ends it."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "newsroom", "--port", "0", f"--seed={arguments.seed}", "--faults", arguments.faults,
         "--catalogue", str(folder / "feeds.yaml"), "--articles-start", "4",
         stdout=PIPE, start_new_session=True,
     )  # fmt: skip
+
+
+async def _address(newsroom: Process) -> str:
+    """What the newsroom says first: where it is; empty where it does not start."""
     assert newsroom.stdout is not None
-    async with asyncio.timeout(_PATIENCE):
-        first = await newsroom.stdout.readline()
-    say(first.decode().strip() or "the newsroom did not start")
-    return newsroom
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            return (await newsroom.stdout.readline()).decode().strip()
+    return ""
+
+
+async def _end(newsroom: Process) -> None:
+    with suppress(ProcessLookupError):
+        newsroom.terminate()
+    try:
+        async with asyncio.timeout(_GRACE):
+            await newsroom.wait()
+    except TimeoutError:
+        newsroom.kill()
+        await newsroom.wait()
 
 
 def _config(folder: Path, http: str) -> Config:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("TELEX_")}
+    """The demo's own settings: whatever this machine's file and variables say is for the real service."""
+    file = folder / "telex.yaml"
+    file.touch()
     flags = {
         "catalogue.paths": (str(folder / "feeds.yaml"),),
         "log.path": folder / "demo.sqlite",
@@ -81,31 +121,34 @@ def _config(folder: Path, http: str) -> Config:
         "fetch.allow_networks": ("127.0.0.0/8",),
         "polling.backoff_cap": 20.0,
     }
-    return load_settings(environ=environ, flags=flags)
+    return load_settings(file=str(file), environ={}, flags=flags)
 
 
-async def _started(folder: Path, http: str) -> Service:
-    service = Service(_config(folder, http))
+async def _started(config: Config) -> Service:
+    service = Service(config)
     try:
         await service.start()
-    except ConfigurationError as taken:
-        say(f"{taken}\ntaking a free port instead")
-        service = Service(_config(folder, http.rpartition(":")[0] + ":0"))
+    except ConfigurationError as error:
+        if any(problem.where != "http" for problem in error.problems):
+            raise
+        report(error)
+        say("taking a free port instead")
+        folder = config.log.path.parent
+        service = Service(_config(folder, f"{config.http.listen.rpartition(':')[0]}:0"))
         await service.start()
     return service
 
 
-async def _show(folder: Path, arguments: argparse.Namespace, stop: asyncio.Event) -> int:
-    service = await _started(folder, arguments.http)
-    say(f"events   {service.url}/events\nmetrics  {service.url}/metrics\nCtrl-C ends the demo.\n")
+async def _show(service: Service, seconds: float | None, stop: asyncio.Event) -> int:
+    for line in (f"events   {service.url}/events", f"metrics  {service.url}/metrics", "Ctrl-C ends the demo.", ""):
+        say(line)
     screen = _Screen(service.log)
     try:
-        async with asyncio.timeout(arguments.seconds):
-            await until(stop, screen.run())
-    except TimeoutError:
-        pass
-    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await until(stop, screen.run())
         screen.close()
+    finally:
         await service.stop()
     return Exit.DONE
 
@@ -117,13 +160,18 @@ class _Screen:
         self._log = log
         self._terminal = is_terminal()
         self._counts: Counter[str] = Counter()
-        self._titles: dict[str, str] = {}
+        self._titles = Titles()
         self._sources: set[str] = set()
         self._began = asyncio.get_running_loop().time()
 
     async def run(self) -> None:
         """Print for ever."""
-        await asyncio.gather(self._events(), self._summaries())
+        summaries = asyncio.create_task(self._summaries())
+        try:
+            await self._events()
+        finally:
+            summaries.cancel()
+            await asyncio.gather(summaries, return_exceptions=True)
 
     async def _events(self) -> None:
         after = 0
@@ -145,8 +193,9 @@ class _Screen:
             return  # forty feeds that answer are no news
         line = line_of(event, SystemClock().now(), titles=self._titles, colour=self._terminal)
         if self._terminal:
-            width = shutil.get_terminal_size().columns
-            print(f"\r\x1b[K{_cut(line, width)}\n{_cut(self._summary(), width - 1)}", end="", flush=True)
+            # A character less than fits: some terminals wrap as soon as the last column is taken.
+            print(f"\r\x1b[K{cut(line, _width())}\n", end="")
+            self._redraw()
         else:
             print(line, flush=True)
 
@@ -154,10 +203,12 @@ class _Screen:
         while True:
             await asyncio.sleep(_REDRAW_EVERY if self._terminal else _PLAIN_SUMMARY_EVERY)
             if self._terminal:
-                width = shutil.get_terminal_size().columns
-                print(f"\r\x1b[K{_cut(self._summary(), width - 1)}", end="", flush=True)
+                self._redraw()
             else:
                 print(self._summary(), flush=True)
+
+    def _redraw(self) -> None:
+        print(f"\r\x1b[K{cut(self._summary(), _width())}", end="", flush=True)
 
     def _summary(self) -> str:
         elapsed = max(1.0, asyncio.get_running_loop().time() - self._began)
@@ -168,21 +219,9 @@ class _Screen:
         )
 
     def close(self) -> None:
-        """Leave the cursor on a line of its own."""
+        """Leave the last summary, and the cursor on a line of its own."""
         print(("\r\x1b[K" if self._terminal else "") + self._summary(), flush=True)
 
 
-def _cut(line: str, width: int) -> str:
-    """The line in one row of the terminal; colour codes take no room."""
-    shown, out, coloured = 0, "", False
-    for character in line:
-        if character == "\x1b":
-            coloured = True
-        elif coloured:
-            coloured = character != "m"
-        else:
-            shown += 1
-        if shown > width:
-            return out + "\x1b[0m"
-        out += character
-    return out
+def _width() -> int:
+    return shutil.get_terminal_size().columns - 1

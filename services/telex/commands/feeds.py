@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from telex.adapters.catalogue_export import to_csv, to_opml, to_yaml
 from telex.adapters.catalogue_load import parse_feeds, read_feeds
-from telex.commands.common import Exit, Subparsers, say
+from telex.commands.common import Exit, Subparsers, counted, say
 from telex.core.model import Feed
 
 _WRITERS: dict[str, Callable[[Iterable[Feed]], str]] = {"yaml": to_yaml, "csv": to_csv, "opml": to_opml}
@@ -17,23 +17,28 @@ def add(parsers: Subparsers) -> None:
     parser = parsers.add_parser("feeds", help="import and export catalogues")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     importing = actions.add_parser("import", help="print any catalogue (YAML, CSV, OPML; perhaps gzipped) as YAML")
-    importing.add_argument("source", nargs="+", metavar="FILE", help="files or directories; - is stdin")
-    importing.add_argument(
-        "--from", dest="kind", choices=sorted(_WRITERS), help="stdin's format, where it does not tell"
-    )
-    importing.set_defaults(run=run, to="yaml")
     exporting = actions.add_parser("export", help="print a catalogue as another format")
-    exporting.add_argument("source", nargs="+", metavar="FILE", help="files or directories; - is stdin")
     exporting.add_argument("--to", choices=sorted(_WRITERS), required=True, help="the format to print")
-    exporting.set_defaults(run=run, kind=None)
+    for action in (importing, exporting):
+        action.add_argument("source", nargs="+", metavar="FILE", help="files or directories; - is stdin")
+        action.add_argument(
+            "--from", dest="kind", choices=sorted(_WRITERS), help="stdin's format, where it does not tell"
+        )
+    importing.set_defaults(run=run, to="yaml")
+    exporting.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, check and print."""
+    if "-" in arguments.source and len(arguments.source) > 1:
+        say("telex feeds: - is stdin and stands alone; name files or -, not both")
+        return Exit.USAGE
     if arguments.source == ["-"]:
         found = parse_feeds(sys.stdin.buffer.read(), "stdin", kind=arguments.kind)
     else:
         found = read_feeds(tuple(arguments.source))
-    sys.stdout.write(_WRITERS[arguments.to](found))
-    say(f"{len(found)} feeds")
+    # A catalogue is UTF-8 in every locale.
+    sys.stdout.buffer.write(_WRITERS[arguments.to](found).encode())
+    sys.stdout.buffer.flush()
+    say(counted(len(found), "feed"))
     return Exit.DONE

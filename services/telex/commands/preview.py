@@ -3,18 +3,22 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from telex.adapters.catalogue_urls import publisher_of
+from telex.adapters.catalogue_problems import WrongValueError
+from telex.adapters.catalogue_urls import check_url, publisher_of
 from telex.adapters.clock import SystemClock
 from telex.adapters.http import HttpFetcher
 from telex.adapters.reading import PooledReader
 from telex.app import fetch_limits, naming_of
-from telex.commands.common import Exit, Subparsers, config_argument, emit, run_async, say, settings, until
+from telex.commands.common import Exit, Subparsers, config_argument, counted, emit, run_async, say, settings, until, why
 from telex.core.arrivals import FeedArrived, PageArrived
 from telex.core.events import ArticlePublished, Event
-from telex.core.exchange import Fetched, Kind, Refused, Request
+from telex.core.exchange import Fetched, Kind, Request
 from telex.core.identity import digest, feed_id
 from telex.core.memory import Memory
 from telex.core.model import Feed, PageDocument, Publisher, ReadRequest, Unreadable
@@ -26,16 +30,15 @@ from telex.settings import Config
 from telex.wire.cloudevents import records, structured
 
 _STDIN_URL = "https://stdin.invalid/"
-_FILE_LIMIT = 10 << 20
 
 
 def add(parsers: Subparsers) -> None:
     """Declare the command."""
     parser = parsers.add_parser("preview", help="print what a feed or page would publish; sends nothing")
     parser.add_argument("source", nargs="*", metavar="SOURCE", help="URL, file, or - for stdin")
-    parser.add_argument("--url", metavar="BASE", help="the address that a file stands for; it is never fetched")
+    parser.add_argument("--url", metavar="BASE", help="the address that SOURCE stands for; it is never fetched")
     parser.add_argument("--full-text", action="store_true", help="fetch the articles' pages too")
-    parser.add_argument("--page", metavar="SOURCE", help="URL or file of one article's page instead of a feed")
+    parser.add_argument("--page", metavar="SOURCE", help="URL, file or - of one article's page instead of a feed")
     config_argument(parser)
     parser.set_defaults(run=run)
 
@@ -45,13 +48,20 @@ def run(arguments: argparse.Namespace) -> int:
     if bool(arguments.source) == (arguments.page is not None):
         say("telex preview: name feeds to read, or one page with --page")
         return Exit.USAGE
+    sources = arguments.source or [arguments.page]
+    base = () if arguments.url is None else (arguments.url,)
+    if not _are_urls([*base, *filter(_is_url, sources)]):
+        return Exit.USAGE
     config = settings(arguments)
+    # Before the loop runs: reading from a terminal or a pipe may take for ever, and Ctrl-C has to end it.
+    files = {source: _read(source, config.fetch.max_body) for source in sources if not _is_url(source)}
 
     async def work(stop: asyncio.Event) -> int:
         async with HttpFetcher(fetch_limits(config), SystemClock()) as fetcher:
             reader = PooledReader()
             try:
-                code = await until(stop, _Preview(config, fetcher, reader, arguments).all())
+                preview = _Preview(config, fetcher, reader, files, arguments)
+                code = await until(stop, preview.page() if arguments.page is not None else preview.feeds())
             finally:
                 await reader.close()
         return Exit.INTERRUPTED if code is None else code
@@ -59,42 +69,105 @@ def run(arguments: argparse.Namespace) -> int:
     return run_async(work)
 
 
+def _is_url(source: str) -> bool:
+    with suppress(ValueError):
+        return urlsplit(source).scheme in {"http", "https"}
+    return True  # brackets that do not fit: a URL that was meant to be one
+
+
+def _are_urls(urls: Iterable[str]) -> bool:
+    """Whether they can be asked; says which cannot."""
+    wrong = 0
+    for url in urls:
+        try:
+            check_url(url)
+        except WrongValueError as error:
+            say(f"telex preview: {redact_url(url)}: {error.what}; {error.remedy}")
+            wrong += 1
+    return not wrong
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """Why a file could not be read."""
+
+    why: str
+
+
+def _read(source: str, limit: int) -> bytes | _Unread:
+    try:
+        if source == "-":
+            body = sys.stdin.buffer.read(limit + 1)
+        else:
+            with Path(source).open("rb") as file:
+                body = file.read(limit + 1)
+    except OSError as error:
+        return _Unread(f"{error.strerror}; name a URL, a readable file, or - for stdin")
+    if len(body) > limit:
+        return _Unread(f"it is longer than {limit} bytes; telex would refuse it (fetch.max_body)")
+    return body
+
+
 class _Preview:
     def __init__(
-        self, config: Config, fetcher: HttpFetcher, reader: PooledReader, arguments: argparse.Namespace
+        self,
+        config: Config,
+        fetcher: HttpFetcher,
+        reader: PooledReader,
+        files: Mapping[str, bytes | _Unread],
+        arguments: argparse.Namespace,
     ) -> None:
         self._fetcher = fetcher
         self._reader = reader
-        self._arguments = arguments
+        self._files = files
+        self._sources: list[str] = arguments.source
+        self._single: str = arguments.page
+        self._base: str | None = arguments.url
+        self._full_text: bool = arguments.full_text
         self._naming = naming_of(config)
         self._clock = SystemClock()
 
-    async def all(self) -> int:
-        if self._arguments.page is not None:
-            return await self._page(self._arguments.page)
-        codes = [await self._feed(source) for source in self._arguments.source]
+    async def feeds(self) -> int:
+        codes = [await self._feed(source) for source in self._sources]
         return Exit.PROBLEM if any(codes) else Exit.DONE
 
+    async def page(self) -> int:
+        source = self._single
+        fetched = await self._get(source, Kind.PAGE)
+        if fetched is None:
+            return Exit.PROBLEM
+        page = await self._reader.read_page(fetched.body, fetched.content_type, fetched.url)
+        if isinstance(page, Unreadable):
+            say(f"telex preview: {redact_url(source)}: no article page: {page.reason}: {redact_text(page.detail)}")
+            return Exit.PROBLEM
+        feed = _feed_of(self._address(source), full_text=True)
+        self._print((ArticlePublished(article_of_page(feed, page, fetched.fetched_at)),))
+        _tell_repairs(source, page.repairs)
+        return Exit.DONE
+
+    def _address(self, source: str) -> str:
+        """What the catalogue would name."""
+        if self._base or _is_url(source):
+            return self._base or source
+        return _STDIN_URL if source == "-" else Path(source).absolute().as_uri()
+
     async def _get(self, source: str, kind: Kind) -> Fetched | None:
-        """The bytes of a source: fetched where it is a URL, read where it is a file."""
-        base = self._arguments.url
-        if urlsplit(source).scheme in ("http", "https"):
-            exchange = await self._fetcher.fetch(Request(source, Publisher(publisher_of(source)), kind))
-            if isinstance(exchange, Fetched):
-                return exchange
-            why = f"{exchange.reason}: {exchange.detail}" if isinstance(exchange, Refused) else "410 Gone"
-            say(f"telex preview: {redact_url(source)}: {why}")
+        """A source's bytes, fetched or read; None, and words, where there are none."""
+        if _is_url(source):
+            fetched = await self._fetch(source, kind)
+            return replace(fetched, url=self._base) if fetched and self._base else fetched
+        body = self._files[source]
+        if isinstance(body, _Unread):
+            say(f"telex preview: {redact_url(source)}: {body.why}")
             return None
-        try:
-            body = sys.stdin.buffer.read(_FILE_LIMIT + 1) if source == "-" else _read(Path(source))
-        except OSError as error:
-            say(f"telex preview: {source}: {error.strerror}; name a URL, a readable file, or - for stdin")
-            return None
-        if len(body) > _FILE_LIMIT:
-            say(f"telex preview: {source}: longer than {_FILE_LIMIT} bytes; telex would refuse it")
-            return None
-        url = base or _address_of(source)
-        return Fetched(url=url, body=body, fetched_at=self._clock.now())
+        return Fetched(url=self._address(source), body=body, fetched_at=self._clock.now())
+
+    async def _fetch(self, url: str, kind: Kind) -> Fetched | None:
+        exchange = await self._fetcher.fetch(Request(url, publisher_of(url), kind))
+        if isinstance(exchange, Fetched):
+            return exchange
+        say(f"telex preview: {redact_url(url)}: {why(exchange)}")
+        return None
 
     async def _feed(self, source: str) -> int:
         fetched = await self._get(source, Kind.FEED)
@@ -102,57 +175,58 @@ class _Preview:
             return Exit.PROBLEM
         document = await self._reader.read_feed(ReadRequest(fetched.body, fetched.content_type, fetched.url))
         if isinstance(document, Unreadable):
-            say(f"telex preview: {redact_url(source)}: no feed ({document.reason}): {redact_text(document.detail)}")
+            say(f"telex preview: {redact_url(source)}: no feed: {document.reason}: {redact_text(document.detail)}")
             return Exit.PROBLEM
-        feed = _feed_of(fetched.url, full_text=self._arguments.full_text)
+        feed = _feed_of(self._address(source), full_text=self._full_text)
         arrival = FeedArrived(document, digest(fetched.body), fetched.url, None, None, None)
         outcome = ingest(feed, Memory(), Register(), arrival, fetched.fetched_at)
-        self._print(outcome.events)
-        await self._pages(feed, outcome.memory)
-        for repair in sorted(set(document.repairs)):
-            say(f"telex preview: {redact_url(source)}: repaired: {repair}")
+        printed = self._print(outcome.events)
+        if self._full_text and printed:
+            say(
+                f"telex preview: {redact_url(source)}: {counted(printed, 'article')} without a page: "
+                f"no link, or too many at once"
+            )
+        printed += await self._pages(feed, outcome.memory)
+        _tell_repairs(source, document.repairs)
         if not document.complete:
             say(f"telex preview: {redact_url(source)}: the document is cut short")
+        if not printed:
+            say(f"telex preview: {redact_url(source)}: a feed without articles")
         return Exit.DONE
 
-    def _print(self, events: tuple[Event, ...]) -> None:
-        for event in events:
-            if isinstance(event, ArticlePublished):
-                for record in records(event, self._naming):
-                    emit(structured(record))
-
-    async def _pages(self, feed: Feed, memory: Memory) -> None:
+    async def _pages(self, feed: Feed, memory: Memory) -> int:
+        """Print the articles that wait for their pages, each with its page or without; how many."""
+        printed = 0
         for want in memory.wants:
-            fetched = await self._get(want.draft.link or "", Kind.PAGE)
-            page = None
-            if fetched is not None:
-                page = await self._reader.read_page(fetched.body, fetched.content_type, fetched.url)
-            found = page if isinstance(page, PageDocument) else PageDocument(want.draft.link or "")
-            self._print(ingest(feed, memory, Register(), PageArrived(want.key, found), self._clock.now()).events)
+            page = await self._page_of(want.draft.link or "")
+            events = ingest(feed, memory, Register(), PageArrived(want.key, page), self._clock.now()).events
+            printed += self._print(events)
+        return printed
 
-    async def _page(self, source: str) -> int:
-        fetched = await self._get(source, Kind.PAGE)
+    async def _page_of(self, link: str) -> PageDocument:
+        fetched = await self._fetch(link, Kind.PAGE) if link != self._base else None
         if fetched is None:
-            return Exit.PROBLEM
+            return PageDocument(link)
         page = await self._reader.read_page(fetched.body, fetched.content_type, fetched.url)
         if isinstance(page, Unreadable):
-            say(f"telex preview: {redact_url(source)}: no article page ({page.reason}): {redact_text(page.detail)}")
-            return Exit.PROBLEM
-        article = article_of_page(_feed_of(fetched.url, full_text=True), page, fetched.fetched_at)
-        self._print((ArticlePublished(article),))
-        return Exit.DONE
+            say(f"telex preview: {redact_url(link)}: no article page: {page.reason}: {redact_text(page.detail)}")
+            return PageDocument(link)
+        return page
+
+    def _print(self, events: tuple[Event, ...]) -> int:
+        """Print the articles among the events; how many."""
+        articles = [event for event in events if isinstance(event, ArticlePublished)]
+        for event in articles:
+            for record in records(event, self._naming):
+                emit(structured(record))
+        return len(articles)
 
 
-def _address_of(source: str) -> str:
-    return _STDIN_URL if source == "-" else Path(source).absolute().as_uri()
-
-
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_FILE_LIMIT + 1)
+def _tell_repairs(source: str, repairs: tuple[str, ...]) -> None:
+    for repair in sorted(set(repairs)):
+        say(f"telex preview: {redact_url(source)}: repaired: {repair}")
 
 
 def _feed_of(url: str, *, full_text: bool) -> Feed:
-    parts = urlsplit(url)
-    publisher = publisher_of(url) if parts.hostname else "file"
-    return Feed(id=feed_id(url), url=redact_url(url), publisher=Publisher(publisher), full_text=full_text)
+    publisher = Publisher("file") if url.startswith("file:") else publisher_of(url)
+    return Feed(id=feed_id(url), url=redact_url(url), publisher=publisher, full_text=full_text)

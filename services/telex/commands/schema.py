@@ -1,9 +1,8 @@
 """`telex schema NAME`: print a schema that events follow, or name them all."""
 
 import argparse
-import sys
 
-from telex.commands.common import Exit, Subparsers, say
+from telex.commands.common import Exit, Subparsers, emit, say
 from telex.wire import schemas
 
 
@@ -17,13 +16,12 @@ def add(parsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the schema as it is served."""
     if arguments.name is None:
-        for name in schemas.schema_names():
-            print(name)
+        emit("\n".join(schemas.schema_names()).encode())
         return Exit.DONE
     try:
         schema = schemas.load(arguments.name.removesuffix(".json"))
     except KeyError:
         say(f"telex schema: there is no schema {arguments.name!r}; there are: {', '.join(schemas.schema_names())}")
         return Exit.USAGE
-    sys.stdout.buffer.write(schema.rstrip() + b"\n")
+    emit(schema.rstrip())
     return Exit.DONE

@@ -4,6 +4,7 @@ The named horizon (design section 2): every entry of the current window, and of 
 `DEPARTED_LIMIT` within `DEPARTED_AGE`. An entry that comes back after that is a new article to us.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from enum import IntFlag
 
@@ -35,14 +36,16 @@ class Mark(IntFlag):
     """Stood in the feed at its first poll and was not to be published: it stays unpublished."""
     WITHDRAWN = 4
     """Its last event was a withdrawal (departed entries only)."""
+    UNTOLD = 8
+    """This feed edited it while another feed's text ruled, and no event has told of that yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """An entry of the window as this feed showed it last.
 
-    `key` is the digest of the entry's identity, `version` the article's as far as this feed knows (0: not published),
-    `reign` the version with which this feed's text took the article over (0: never), `published` the entry's own date.
+    `key` is the digest of the entry's identity, `version` the article's when this feed's text was last judged (0: it
+    was not published then), `reign` the version with which this feed's text took the article over (0: never), `published` the entry's own date.
     `missing_since` is set from the first document that should have shown it and did not.
     """
 
@@ -86,7 +89,8 @@ class Head:
 
     `url` is where the feed moved for good (None: the catalogue's), valid for the catalogue URL whose digest is
     `asked`. `rate` is new entries an hour, as of `accepted_at`, the last document that was accepted whole.
-    `ordinal` numbers the feed's own events; `junk` is the hash of the last dead letter's body. `publisher` is for
+    `ordinal` numbers the feed's own events; `junk` is the hash of the last dead letter's body. `unsettled`
+    is set where an entry is missing or its edit untold: then an answer without news has to be judged too. `publisher` is for
     the time after the feed has left the catalogue.
     """
 
@@ -107,7 +111,7 @@ class Head:
     publisher: Publisher | None = None
     retired_at: float | None = None
     has_wants: bool = False
-    has_missing: bool = False
+    unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +124,27 @@ class Memory:
     wants: tuple[Want, ...] = ()
 
     def raws(self) -> frozenset[Digest]:
-        """The digests of entries that need no reading: missing ones do, should they come back."""
-        return frozenset(known.raw for known in self.known if known.missing_since is None)
+        """The digests of entries that need no reading: missing ones do, should they come back, and untold edits."""
+        return frozenset(known.raw for known in self.known if not _is_open(known))
 
 
-def settled(memory: Memory, now: float) -> Memory:
-    """The memory with its limits applied and the head's flags true."""
-    departed = [left for left in memory.departed if now - left.at < DEPARTED_AGE]
-    departed.sort(key=lambda left: left.at)
-    head = replace(
-        memory.head,
-        has_wants=bool(memory.wants),
-        has_missing=any(known.missing_since is not None for known in memory.known),
-    )
-    return Memory(head, memory.known, tuple(departed[-DEPARTED_LIMIT:]), memory.wants)
+def _is_open(known: Known) -> bool:
+    return known.missing_since is not None or bool(known.marks & Mark.UNTOLD)
+
+
+def settled(memory: Memory, now: float, shown_elsewhere: Container[ArticleId] = ()) -> Memory:
+    """The memory with its limits applied and the head's flags true.
+
+    What another feed of the publisher still shows is kept beyond the limits: its version must not be forgotten.
+    """
+    kept = [left for left in memory.departed if left.known.article in shown_elsewhere]
+    others = [
+        left for left in memory.departed if left.known.article not in shown_elsewhere and now - left.at < DEPARTED_AGE
+    ]
+    others.sort(key=lambda left: left.at)
+    departed = sorted(kept + others[-DEPARTED_LIMIT:], key=lambda left: left.at)
+    head = replace(memory.head, has_wants=bool(memory.wants), unsettled=any(_is_open(known) for known in memory.known))
+    return Memory(head, memory.known, tuple(departed), memory.wants)
 
 
 def address_digest(feed: Feed) -> Digest:

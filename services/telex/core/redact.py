@@ -6,16 +6,20 @@ path words, parameter names. Redacting twice changes nothing.
 
 import re
 from collections.abc import Iterable
+from html import escape
 from itertools import pairwise
 from typing import Final
-from urllib.parse import unquote, unquote_plus, urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 HIDDEN: Final = "***"
 _MAX_SHOWN: Final = 2048
 """Characters of a URL or text that are looked at and shown; the rest is cut."""
 _LONG_VALUE: Final = 64
+_PASSES: Final = 4
 _TOKEN: Final = 16
 _PATH_TOKEN: Final = 20
+_LEAST_VALUE: Final = 4
+"""A shorter value is looked for nowhere: it would be found everywhere."""
 _NAMES: Final = (
     r"[\w.\-\[\]]*(?:token|secret|passw|passwd|pwd|password|passphrase|credential|session|signature|apikey|api[_-]?key"
     r"|access[_-]?key|auth|bearer|jwt|private|nonce|hmac)[\w.\-\[\]]*"
@@ -69,12 +73,59 @@ def redact_text(text: str) -> str:
     return _redacted(text[:_MAX_SHOWN])
 
 
-def redact_body(body: bytes) -> bytes:
-    """The bytes of a document, whatever their encoding, without the secrets that a server may have echoed in them."""
-    return _redacted(body.decode("latin-1")).encode("latin-1")
+def redact_body(body: bytes, urls: Iterable[str] = ()) -> bytes:
+    """The bytes of a document, whatever their encoding, without the secrets that a server may have echoed in them.
+
+    What `redact_url` hides of the `urls` that were asked is hidden wherever it stands, also in words and quoted.
+    """
+    text = body.decode("latin-1")
+    for value in sorted({form for url in urls for form in _forms(url)}, key=lambda form: (-len(form), form)):
+        text = text.replace(value, HIDDEN)
+    return _redacted(text).encode("latin-1")
+
+
+def _forms(url: str) -> Iterable[str]:
+    """Every way in which a document may write what is hidden of a URL, as the latin-1 of its UTF-8."""
+    for value in _hidden_parts(url):
+        plain = unquote_plus(value)
+        quoted = quote(plain, safe="")
+        for form in (value, plain, escape(plain), quoted, quote(quoted, safe=""), quote(value, safe="")):
+            if len(form) >= _LEAST_VALUE and form != HIDDEN:
+                yield form.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def _hidden_parts(url: str) -> Iterable[str]:
+    """The values of a URL's parameters and the segments of its path that `redact_url` does not show."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    for segment in parts.path.split("/"):
+        name, _, parameters = segment.partition(";")
+        if _segment(name) != name:
+            yield name
+        yield from _hidden_values(parameters)
+    yield from _hidden_values(parts.query)
+    yield from _hidden_values(parts.fragment)
+
+
+def _hidden_values(query: str) -> Iterable[str]:
+    for piece in _PIECES.split(query):
+        if _parameter(piece) != piece:
+            name, _, value = piece.partition("=")
+            yield value or name
 
 
 def _redacted(text: str) -> str:
+    """Again where something was hidden: what stood inside it may have ended a URL too early."""
+    for _ in range(_PASSES):
+        before, text = text, _redacted_once(text)
+        if text == before:
+            break
+    return text
+
+
+def _redacted_once(text: str) -> str:
     text = _URL.sub(lambda match: redact_url(match[0]), text)
     text = _JWT.sub(HIDDEN, text)
     text = _SCHEMES.sub(lambda match: f"{match[1]}{match[2]}{HIDDEN}", text)

@@ -38,11 +38,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The other feeds of a publisher, by article. `feeds` and `memories` hold those feeds, the polled one left out."""
+    """The other feeds of a publisher, by article. `feeds` and `memories` hold those feeds, the polled one left out.
+
+    `present` are the articles that at least one of them shows.
+    """
 
     feeds: dict[FeedId, Feed] = field(default_factory=dict)
     memories: dict[FeedId, Memory] = field(default_factory=dict)
     shown: dict[ArticleId, list[Shown]] = field(default_factory=dict)
+    present: set[ArticleId] = field(default_factory=set)
 
     def standing(self, article: ArticleId, own: Iterable[Shown] = ()) -> Standing | None:
         """How the article stands, with what the polled feed itself knew; None where nobody knows it."""
@@ -63,6 +67,8 @@ def register_of(feeds: Iterable[tuple[FeedId, Feed | None, Memory]]) -> Register
         for known in memory.known:
             shown = Shown(name, known, feed is not None and known.missing_since is None)
             register.shown.setdefault(known.article, []).append(shown)
+            if shown.present:
+                register.present.add(known.article)
         for left in memory.departed:
             register.shown.setdefault(left.known.article, []).append(Shown(name, left.known, present=False))
     return register

@@ -58,7 +58,7 @@ def ingest(feed: Feed, memory: Memory, register: Register, arrival: Arrival, now
             health.ordered(work, arrival)
         case _:
             assert_never(arrival)
-    after = settled(work.memory(), now)
+    after = settled(work.memory(), now, register.present)
     if not work.events and after == memory:
         return Outcome((), memory, work.fresh)
     return Outcome(tuple(work.events), after, work.fresh)

@@ -9,7 +9,7 @@ from telex.core.lifecycle import is_gap, merged, vanished
 from telex.core.memory import DEPARTED_AGE, Departed, Known, Mark
 from telex.core.model import Article, Backfill, Digest, Entry, FeedDocument, Provenance
 from telex.core.redact import redact_url
-from telex.core.register import Standing
+from telex.core.register import Shown, Standing
 from telex.core.schedule import first_rate, rate_after
 from telex.core.verdict import Verdict, verdict
 from telex.ingest import health, pages
@@ -45,6 +45,9 @@ def document_arrived(work: Work, arrival: FeedArrived) -> None:
 def still_same(work: Work, arrival: StillSame) -> None:
     """The document did not change: what is missing is missing still."""
     confirm_missing(work)
+    if any(_may_be_told(work, known) for known in work.known):
+        # The text stands in the document that did not change: ask for it whole.
+        work.head = replace(work.head, etag=None, last_modified=None, body=None)
     moved(work, arrival.moved_to)
     health.recovered(work)
 
@@ -58,6 +61,15 @@ def moved(work: Work, to: str | None) -> None:
     work.events.append(
         FeedMoved(work.feed.id, work.feed.publisher, work.next_ordinal(), work.now, redact_url(at), redact_url(to))
     )
+
+
+def _may_be_told(work: Work, known: Known) -> bool:
+    """Whether an untold edit may be told now: its feed's text came to rule."""
+    if not known.marks & Mark.UNTOLD:
+        return False
+    present = known.missing_since is None
+    standing = work.register.standing(known.article, (Shown(work.feed.id, known, present),))
+    return present and standing is not None and standing.ruler == work.feed.id and standing.version == known.version
 
 
 def _learn_names(work: Work, document: FeedDocument) -> None:
@@ -147,8 +159,11 @@ def _obey(
 ) -> Known:
     if judged is Verdict.SKIP:
         return replace(known, marks=known.marks | Mark.SKIPPED)
+    if judged is Verdict.UNTOLD:
+        return replace(known, marks=known.marks | Mark.UNTOLD)
     if judged is Verdict.QUIET:
-        return known
+        # The same text again, e.g. with noise: it was judged when it came.
+        return replace(known, version=mine.version) if mine and mine.meaning == known.meaning else known
     if judged is not Verdict.PUBLISH:
         before = mine.meaning if mine else (standing.latest if standing else known.meaning)
         article = replace(article, changes=changes(before, article), backfill=False)

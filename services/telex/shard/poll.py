@@ -130,7 +130,7 @@ class Poller:
                 request = ReadRequest(exchange.body, exchange.content_type, exchange.url, memory.raws())
                 read = await self._context.reader.read_feed(request)
                 if isinstance(read, Unreadable):
-                    return "unreadable", _junk(exchange, read, failures)
+                    return "unreadable", _junk(feed, exchange, read, failures)
                 return "changed" if read.complete else "incomplete", FeedArrived(
                     document=read,
                     body=_body_digest(exchange.body),
@@ -276,7 +276,7 @@ def _body_digest(body: bytes) -> Digest:
     return digest(body)
 
 
-def _junk(exchange: Fetched, unreadable: Unreadable, failures: int) -> JunkArrived:
+def _junk(feed: Feed, exchange: Fetched, unreadable: Unreadable, failures: int) -> JunkArrived:
     return JunkArrived(
         unreadable=replace(unreadable, detail=redact_text(unreadable.detail)),
         url=exchange.url,
@@ -284,7 +284,7 @@ def _junk(exchange: Fetched, unreadable: Unreadable, failures: int) -> JunkArriv
         digest=_body_digest(exchange.body),
         sha256=hashlib.sha256(exchange.body).hexdigest(),
         length=len(exchange.body),
-        body=redact_body(exchange.body[:DEAD_LETTER_LIMIT]),
+        body=redact_body(exchange.body[:DEAD_LETTER_LIMIT], (feed.url, exchange.url)),
         failures=failures,
     )
 
@@ -293,4 +293,4 @@ def _nothing_to_decide(arrival: Arrival, head: Head) -> bool:
     """The common case, an unchanged feed in good health: nothing is unpacked and nothing is written."""
     if not isinstance(arrival, StillSame) or arrival.moved_to is not None:
         return False
-    return head.health is Health.OK and not head.has_missing and head.retired_at is None
+    return head.health is Health.OK and not head.unsettled and head.retired_at is None

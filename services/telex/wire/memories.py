@@ -20,7 +20,7 @@ _ENTRY = struct.Struct("<8s12s8s20sIIB")
 _HEAD = struct.Struct("<ddddI")
 _HEALTH = (None, *Health)
 _U32 = 0xFFFFFFFF
-_HAS_WANTS, _HAS_MISSING = 1, 2
+_HAS_WANTS, _UNSETTLED = 1, 2
 _MISSING = 0x80
 
 
@@ -141,7 +141,7 @@ def _read_head(source: _Source, flags: int) -> Head:
         publisher=Publisher(publisher) if publisher is not None else None,
         retired_at=_optional(retired_at),
         has_wants=bool(flags & _HAS_WANTS),
-        has_missing=bool(flags & _HAS_MISSING),
+        unsettled=bool(flags & _UNSETTLED),
     )
 
 
@@ -210,7 +210,7 @@ def rounded(known: Known) -> Known:
 
 def pack(memory: Memory) -> bytes:
     """The memory as bytes. Instants of entries keep whole seconds."""
-    flags = (_HAS_WANTS if memory.wants else 0) | (_HAS_MISSING if memory.head.has_missing else 0)
+    flags = (_HAS_WANTS if memory.wants else 0) | (_UNSETTLED if memory.head.unsettled else 0)
     head = _pack_head(memory.head)
     out = bytearray((FORMAT, flags))
     _varint(out, len(head))

@@ -5,11 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
-from telex.core.arrivals import FeedArrived
 from telex.core.memory import Memory
 from telex.errors import AppendRefused, LogUnavailable
-from telex.ingest import window
-from telex.ingest.work import Work
 from telex.ports import Commit, Restored
 from telex.shard.publishers import Desk, Publishers
 from telex.testing.memory_broker import NoAnswer
@@ -230,18 +227,6 @@ def _holds_forgotten() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _halves_are_whole() -> Iterator[None]:
-    """A document that was cut is taken for the whole."""
-    real = window.document_arrived
-
-    def document_arrived(work: Work, arrival: FeedArrived) -> None:
-        real(work, replace(arrival, document=replace(arrival.document, complete=True)))
-
-    with _replaced(window, "document_arrived", document_arrived):
-        yield
-
-
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
     for mutant in (
@@ -257,7 +242,6 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("unawaited-send", "a commit does not await its sends", SendsUnawaited),
         Mutant("several-at-a-time", "a publisher is asked several things at a time", patched=_several_at_a_time),
         Mutant("forgotten-hold", "a restart forgets who asked to be left alone", patched=_holds_forgotten),
-        Mutant("half-is-whole", "a cut document is taken for the whole", patched=_halves_are_whole),
     )
 }
 

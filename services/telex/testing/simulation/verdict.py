@@ -195,8 +195,12 @@ def _taken_away(run: Run, told: dict[str, list[Told]]) -> Iterator[str]:
     for site in run.world.sites.values():
         for story in site.stories:
             events = told.get(story.guid)
-            if events and not story.stands() and events[-1].kind != "withdrawn" and _clear_hole(run, site, story):
-                yield f"{story.guid}: taken away at {story.spells[-1].until:.0f}, never told"
+            if not events or story.stands() or events[-1].kind == "withdrawn":
+                continue
+            gone = story.spells[-1].until or 0.0
+            # An old answer that came late may have brought it back, to where its hole is no longer clear.
+            if events[-1].at < gone and _clear_hole(run, site, story):
+                yield f"{story.guid}: taken away at {gone:.0f}, never told"
 
 
 def _clear_hole(run: Run, site: PublisherSite, story: Story) -> bool:
