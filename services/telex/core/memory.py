@@ -38,6 +38,8 @@ class Mark(IntFlag):
     """Its last event was a withdrawal (departed entries only)."""
     UNTOLD = 8
     """This feed edited it while another feed's text ruled, and no event has told of that yet."""
+    TOLD = 16
+    """The article's version of this number said what this feed shows."""
 
 
 @dataclass(frozen=True, slots=True)

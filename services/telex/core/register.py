@@ -74,8 +74,11 @@ def register_of(feeds: Iterable[tuple[FeedId, Feed | None, Memory]]) -> Register
     return register
 
 
+_SPOKE = Mark.TOLD | Mark.WITHDRAWN
+
+
 def _standing(everyone: list[Shown]) -> Standing:
-    top = max(everyone, key=lambda s: (s.known.version, s.known.reign, s.feed))
+    top = max(everyone, key=lambda s: (s.known.version, bool(s.known.marks & _SPOKE), s.known.reign, s.feed))
     first = min(everyone, key=lambda s: (s.known.first_seen, s.feed))
     present = [s for s in everyone if s.present]
     ruler = min(present, key=lambda s: (-s.known.reign, s.known.first_seen, s.feed), default=None)

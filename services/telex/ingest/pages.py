@@ -7,6 +7,7 @@ from telex.core.arrivals import PageArrived
 from telex.core.identity import digest
 from telex.core.memory import WANTS_LIMIT, Known, Mark, Want
 from telex.core.model import Article, BodyFrom, Change, Digest, Entry, Feed, Markup, PageDocument
+from telex.core.register import Standing
 from telex.documents.markup import sanitise, to_text
 from telex.ingest.meaning import CHANGE_LIMIT
 from telex.ingest.normalise import Context, draft, normalise
@@ -72,16 +73,23 @@ def _go_out(work: Work, key: Digest, article: Article) -> Article:
     """Emit the article and note it in the window, or among the departed should it have left meanwhile."""
     mine, present = _find(work, key)
     standing = work.standing(article, mine, present=present)
-    if standing and standing.version and article.version == 0 and not article.changes:
-        # Another feed published it while this one waited: only a body that it lacks is news.
+    if standing and article.version == 0 and _told_elsewhere(standing, mine, article):
+        # Another feed told it while this one waited: only a body that it lacks is news.
         if standing.bodied or article.body is None:
             return replace(article, version=standing.version)
         article = replace(article, changes=(Change("body", None, article.body[:CHANGE_LIMIT]),), backfill=False)
     article = work.emit(article, standing)
     if mine is not None:
         marks = (mine.marks | Mark.BODIED) if article.body else mine.marks
-        _note(work, replace(mine, version=article.version, marks=marks, reign=max(mine.reign, 1)))
+        told = replace(mine, version=article.version, marks=marks | Mark.TOLD, reign=max(mine.reign, 1))
+        _note(work, told)
     return article
+
+
+def _told_elsewhere(standing: Standing, mine: Known | None, article: Article) -> bool:
+    if not article.changes:
+        return standing.version > 0
+    return mine is not None and standing.version > mine.version and standing.latest == mine.meaning
 
 
 def _find(work: Work, key: Digest) -> tuple[Known | None, bool]:

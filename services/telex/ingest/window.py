@@ -162,8 +162,7 @@ def _obey(
     if judged is Verdict.UNTOLD:
         return replace(known, marks=known.marks | Mark.UNTOLD)
     if judged is Verdict.QUIET:
-        # The same text again, e.g. with noise: it was judged when it came.
-        return replace(known, version=mine.version) if mine and mine.meaning == known.meaning else known
+        return _judged_before(known, mine, standing)
     if judged is not Verdict.PUBLISH:
         before = mine.meaning if mine else (standing.latest if standing else known.meaning)
         article = replace(article, changes=changes(before, article), backfill=False)
@@ -172,7 +171,16 @@ def _obey(
     article = work.emit(article, standing)
     reign = known.reign if judged is Verdict.UPDATE else article.version
     marks = (known.marks | Mark.BODIED) if article.body else known.marks
-    return replace(known, version=article.version, reign=reign, marks=marks)
+    return replace(known, version=article.version, reign=reign, marks=marks | Mark.TOLD)
+
+
+def _judged_before(known: Known, mine: Known | None, standing: Standing | None) -> Known:
+    """Silence: the article's last version says the same, or this feed showed this text before, e.g. without its noise."""
+    if standing and known.meaning == standing.latest:
+        return replace(known, marks=known.marks | Mark.TOLD)
+    if mine and mine.meaning == known.meaning:
+        return replace(known, version=mine.version, marks=known.marks | (mine.marks & Mark.TOLD))
+    return known
 
 
 def confirm_missing(work: Work) -> None:

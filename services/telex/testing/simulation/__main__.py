@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
             _say(told(outcome, options.days, options.mutant))
             if options.first:
                 break
-    feed_days = len(faults) * options.days * sum(FEEDS_OF)
+    feed_days = len(faults) * options.days * sum(FEEDS_OF.values())
     _say(f"{red} of {len(faults)} seeds red, {feed_days:.0f} feed-days, at least {min(faults)} process faults a seed")
     sys.stderr.write(", ".join(f"{name} {count}" for name, count in sorted(total.items())) + "\n")
     return 1 if red else 0

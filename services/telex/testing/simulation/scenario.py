@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from telex.core.model import FeedId
-from telex.ports import Command, CommandKind
+from telex.ports import Command, CommandKind, Stored
 from telex.testing.memory_broker import Broker, Timing
 from telex.testing.memory_faults import LATE_NOTICE, FaultPlan
 from telex.testing.memory_log import MemoryLog
@@ -18,11 +18,11 @@ from telex.testing.simulation.verdict import judge
 from telex.testing.simulation.web import SimClock, Web
 from telex.testing.simulation.world import INTERVAL_MAX, World
 
-SHARDS = 4
+SHARDS = 3
 DAYS = 2.0
 CALM = 4 * 3600.0
 """The last hours: no faults and no news, and everything has to converge."""
-TIMING = Timing(heartbeat=30.0, session=90.0, answer=15.0)
+TIMING = Timing(heartbeat=60.0, session=180.0, answer=15.0)
 DISASTERS = ("kill", "stop", "move", "silence", "restart", "jump", "outage")
 WEIGHTS = (30, 20, 15, 15, 10, 8, 2)
 
@@ -38,7 +38,7 @@ def prepare(loop: SimLoop, seed: int, days: float, log_type: type[MemoryLog] = M
     fleet = Fleet(loop, seed, broker, web, log_type)
     run = Run(seed, end, calm_from, loop, world, web, faults, broker, fleet)
     back = _stream(seed, "back")
-    faults.killed = lambda name: fleet.kill(name, "kill inside append", back.uniform(1, 120))
+    faults.killed = lambda name: fleet.kill(name, "kill inside append", back.uniform(1, 240))
     return run
 
 
@@ -79,9 +79,9 @@ async def _strike(run: Run, rng: random.Random) -> None:
         name = rng.choice(running)
         match kind:
             case "kill":
-                run.fleet.kill(name, "kill", rng.uniform(1, 120))
+                run.fleet.kill(name, "kill", rng.uniform(1, 240))
             case "stop":
-                run.fleet.stop(name, rng.uniform(1, 200))
+                run.fleet.stop(name, rng.uniform(1, 400))
             case "silence":
                 run.loop.note(f"silence {name}")
                 run.faults.silence(name, run.loop.time() + rng.uniform(30, 1800))
@@ -165,5 +165,10 @@ def _story(run: Run) -> tuple[str, ...]:
     ]
     notes.sort(key=lambda note: note[0])
     lines = [f"{at:.3f} {step} {what}" for at, step, what in notes]
-    lines += [f"{stored.position} {stored.record.value!r}" for stored in run.broker.read(None, 0, 1_000_000)]
-    return tuple(lines)
+    return (*lines, *(_line(stored) for stored in run.broker.read(None, 0, 1_000_000)))
+
+
+def _line(stored: Stored) -> str:
+    headers, value = dict(stored.record.headers), stored.record.value or b""
+    said = blake2b(value, digest_size=4).hexdigest()
+    return f"{stored.position} {headers['ce_type']} {headers['ce_id']} of {headers['ce_source']}: {said}"

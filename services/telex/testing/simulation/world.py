@@ -205,8 +205,9 @@ def draw_plan(rng: random.Random, until: float) -> list[News]:
     return plan
 
 
-FEEDS_OF = (3, 3, 2, 2, 1, 1)
-"""How many feeds each publisher has: 12 in all."""
+FEEDS_OF = {"paper": 3, "daily": 3, "herald": 2, "courier": 2, "observer": 1, "times": 1}
+"""How many feeds each publisher has: 12 in all, and over three shards four in each."""
+IN_RSS, FULL_TEXT = ("courier", 1), "times"
 
 
 class World:
@@ -215,10 +216,10 @@ class World:
     def __init__(self, seed: int, quiet_from: float, shards: int) -> None:
         self.sites: dict[Publisher, PublisherSite] = {}
         self.channels: dict[str, tuple[PublisherSite, Channel]] = {}
-        for number, count in enumerate(FEEDS_OF):
-            publisher = Publisher(f"paper{number}.example")
+        for name, count in FEEDS_OF.items():
+            publisher = Publisher(f"{name}.example")
             rng = random.Random(f"{seed}/news/{publisher}")  # noqa: S311 - a simulation's chance comes from its seed
-            channels = [_channel(publisher, number, nth) for nth in range(count)]
+            channels = [_channel(publisher, name, nth) for nth in range(count)]
             site = self.sites[publisher] = PublisherSite(publisher, channels, draw_plan(rng, quiet_from))
             for channel in channels:
                 self.channels[channel.feed.url] = site, channel
@@ -231,15 +232,15 @@ class World:
             site.advance(now)
 
 
-def _channel(publisher: Publisher, number: int, nth: int) -> Channel:
-    rss = (number, nth) == (3, 1)
-    full_text = number == len(FEEDS_OF) - 1
+def _channel(publisher: Publisher, name: str, nth: int) -> Channel:
+    rss = (name, nth) == IN_RSS
+    full_text = name == FULL_TEXT
     url = f"http://{publisher}/feed{nth}.{'xml' if rss else 'json'}"
     feed = Feed(
         feed_id(url),
         url,
         publisher,
-        name=f"Paper {number}",
+        name=name.title(),
         language="en",
         interval_min=INTERVAL_MIN,
         interval_max=INTERVAL_MAX,
