@@ -22,7 +22,7 @@ from telex.adapters.metrics import FanOut, MetricsObserver
 from telex.adapters.reading import PooledReader
 from telex.adapters.sqlite import SqliteLog
 from telex.adapters.sqlite_schema import SqliteSettings
-from telex.core.facts import Fact, LogPaused
+from telex.core.facts import Committed, Fact, LogPaused, ShardClaimed, ShardLost
 from telex.ports import LogReader, Observer
 from telex.settings import Config
 from telex.shard.context import Context, ShardSettings
@@ -214,18 +214,26 @@ class _Readiness:
 
     def __init__(self) -> None:
         self._paused: dict[int, str] = {}
+        self._unknown: str | None = None
 
     def observe(self, fact: Fact) -> None:
-        """Note pauses and their ends."""
-        if isinstance(fact, LogPaused):
-            if fact.resumed:
-                self._paused.pop(fact.shard, None)
-            else:
-                self._paused[fact.shard] = fact.detail or "paused"
+        """Note pauses, commits that nobody knows the end of, and whatever shows that the log takes appends."""
+        match fact:
+            case LogPaused(shard, resumed=False, detail=detail):
+                self._paused[shard] = detail or "paused"
+            case LogPaused(shard) | ShardLost(shard, reason="released" | "revoked" | "fenced" | "refused" | "failed"):
+                self._paused.pop(shard, None)
+            case ShardLost(shard, detail=detail):
+                self._paused.pop(shard, None)
+                self._unknown = detail or "it is not known whether a commit was written"
+            case Committed() | ShardClaimed():
+                self._unknown = None
+            case _:
+                pass
 
     def why_not(self) -> str | None:
         """Why the log takes no appends."""
-        return next(iter(self._paused.values()), None)
+        return next(iter(self._paused.values()), self._unknown)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

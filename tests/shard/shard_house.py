@@ -18,7 +18,7 @@ from telex.ports import Command, CommandKind
 from telex.shard.context import Context, ShardSettings
 from telex.shard.shard import Shard
 from telex.shard.supervisor import Supervisor
-from telex.testing.memory_broker import Broker
+from telex.testing.memory_broker import Broker, Timing
 from telex.testing.memory_log import MemoryClaim, MemoryLog
 from telex.testing.scripted_fetcher import ScriptedFetcher
 from telex.testing.simulation.loop import quiet, simulated_loop
@@ -32,6 +32,8 @@ F = TypeVar("F", bound=Fact)
 MINUTE = 60.0
 HOUR = 3600.0
 DAY = 86400.0
+TIMING = Timing(heartbeat=HOUR, session=6 * HOUR)
+"""Nobody is expelled for silence here, and a heart that beats seldom lets months pass in a moment."""
 
 
 def simulated(scenario: Callable[["House"], Coroutine[Any, Any, None]]) -> Callable[[], None]:
@@ -144,7 +146,7 @@ class House:
     def __init__(self, settings: ShardSettings | None = None) -> None:
         self.settings = settings or ShardSettings(backoff_cap=HOUR)
         self.clock = SimClock(asyncio.get_running_loop())
-        self.broker = Broker(1, clock=self.clock)
+        self.broker = Broker(1, clock=self.clock, timing=TIMING)
         self.web = Web(self.clock)
         self.catalogue = Catalogue()
         self.facts = Facts()

@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from shard_house import House, simulated
+from shard_house import simulated
 
-from telex.core.facts import Committed, LogPaused
 from telex.core.events import FeedRetired
+from telex.core.facts import Committed, LogPaused
 from telex.core.model import FeedId, Publisher
 from telex.errors import ClaimDied
 from telex.shard.commit import Committer

@@ -164,18 +164,21 @@ def test_a_cancelled_append_kills_its_claim():
     assert simulated(scenario) == ("unknown", True)
 
 
-def test_a_command_reaches_an_owner_that_was_expelled_and_came_back():
+def test_a_member_that_was_expelled_and_came_back_claims_afresh_and_finds_its_commands():
     async def scenario():
         faults = FaultPlan(random.Random(1))
         broker = Broker(1, timing=TIMING, faults=faults)
-        _, claim = await owner(broker, "a")
+        log, claim = await owner(broker, "a")
         faults.silence("a", 100.0)
         await asyncio.sleep(50)
         waiting = asyncio.ensure_future(claim.wait_inbox(0))
         await asyncio.sleep(1)
         await MemoryLog(broker, "operator").put(0, Command("c", CommandKind.POLL, FeedId("f")))
-        async with asyncio.timeout(200):
-            return await waiting
+        with pytest.raises(ClaimDied, match="revoked"):
+            await waiting
+        async for after in log.claims():
+            return await after.wait_inbox(0)
+        raise AssertionError("claims never end")
 
     assert simulated(scenario) == ((1, Command("c", CommandKind.POLL, FeedId("f"))),)
 

@@ -5,8 +5,7 @@ import asyncio
 import pyexpat
 from collections import Counter
 
-from telex.adapters.catalogue_feeds import Interval
-from telex.adapters.catalogue_load import DEFAULT_INTERVAL, read_feeds
+from telex.adapters.catalogue_load import read_feeds
 from telex.adapters.clock import SystemClock
 from telex.adapters.http import HttpFetcher
 from telex.adapters.reading import PooledReader
@@ -72,15 +71,14 @@ def _read(arguments: argparse.Namespace) -> tuple[Config, list[Feed]]:
     """
     problems: list[Problem] = []
     named: tuple[str, ...] = tuple(arguments.catalogue)
-    config, interval, found = None, DEFAULT_INTERVAL, []
+    config, found = None, []
     try:
         config = settings(arguments, catalogue__paths=named or None)
-        interval = Interval(config.polling.interval_min, config.polling.interval_max)
     except ConfigurationError as error:
         problems += error.problems
     try:
         paths = config.catalogue.paths if config else named
-        found = read_feeds(paths, interval=interval) if paths else []
+        found = read_feeds(paths) if paths else []
     except ConfigurationError as error:
         problems += error.problems
     if config is None or problems:

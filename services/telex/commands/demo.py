@@ -28,6 +28,7 @@ _PATIENCE = 20.0
 _GRACE = 5.0
 _PLAIN_SUMMARY_EVERY = 15.0
 _REDRAW_EVERY = 0.5
+_WORDS = "newsroom.txt"
 
 
 def add(parsers: Subparsers) -> None:
@@ -67,8 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             if stop.is_set():
                 return Exit.DONE
             if not address:
-                say("telex demo: the newsroom did not start")
-                return Exit.PROBLEM
+                return _not_started(folder)
             say(address)
             return await _show(await _started(config), arguments.seconds, stop)
         finally:
@@ -82,11 +82,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _start_newsroom(folder: Path, arguments: argparse.Namespace) -> Process:
     """The newsroom is a service of its own: telex meets it over HTTP alone. Ctrl-C is for telex, which ends it."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "newsroom", "--port", "0", f"--seed={arguments.seed}", "--faults", arguments.faults,
-        "--catalogue", str(folder / "feeds.yaml"), "--articles-start", "4",
-        stdout=PIPE, start_new_session=True,
-    )  # fmt: skip
+    # Its words are kept from the screen: it complains of each answer that telex drops when it stops.
+    with (folder / _WORDS).open("wb") as words:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "newsroom", "--port", "0", f"--seed={arguments.seed}", "--faults", arguments.faults,
+            "--catalogue", str(folder / "feeds.yaml"), "--articles-start", "4",
+            stdout=PIPE, stderr=words, start_new_session=True,
+        )  # fmt: skip
+
+
+def _not_started(folder: Path) -> int:
+    say("telex demo: the newsroom did not start")
+    for line in (folder / _WORDS).read_text(encoding="utf-8", errors="replace").splitlines():
+        say(f"  {line}")
+    return Exit.PROBLEM
 
 
 async def _address(newsroom: Process) -> str:

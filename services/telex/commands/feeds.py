@@ -1,13 +1,18 @@
 """`telex feeds import|export`: catalogues from and to YAML, CSV and OPML."""
 
 import argparse
+import gzip
+import io
 import sys
+import zlib
 from collections.abc import Callable, Iterable
 
 from telex.adapters.catalogue_export import to_csv, to_opml, to_yaml
+from telex.adapters.catalogue_files import MAX_BYTES
 from telex.adapters.catalogue_load import parse_feeds, read_feeds
 from telex.commands.common import Exit, Subparsers, counted, say
 from telex.core.model import Feed
+from telex.errors import ConfigurationError, Problem
 
 _WRITERS: dict[str, Callable[[Iterable[Feed]], str]] = {"yaml": to_yaml, "csv": to_csv, "opml": to_opml}
 
@@ -34,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         say("telex feeds: - is stdin and stands alone; name files or -, not both")
         return Exit.USAGE
     if arguments.source == ["-"]:
-        found = parse_feeds(sys.stdin.buffer.read(), "stdin", kind=arguments.kind)
+        found = parse_feeds(_stdin(), "stdin", kind=arguments.kind)
     else:
         found = read_feeds(tuple(arguments.source))
     # A catalogue is UTF-8 in every locale.
@@ -42,3 +47,24 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.buffer.flush()
     say(counted(len(found), "feed"))
     return Exit.DONE
+
+
+def _stdin() -> bytes:
+    """What stands on stdin, unpacked where it is gzipped.
+
+    Raises:
+        ConfigurationError: it is longer than a catalogue may be, or damaged.
+    """
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MAX_BYTES + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise _unusable("is a damaged gzip file", "pack it again") from error
+    if len(data) > MAX_BYTES:
+        raise _unusable(f"is larger than {MAX_BYTES >> 20} MiB", "split it into files")
+    return data
+
+
+def _unusable(what: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError((Problem("stdin", None, None, "", what, remedy),))

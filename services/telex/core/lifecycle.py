@@ -6,7 +6,8 @@ that re-orders itself, many holes at once, a pinned entry) is ageing out: a flak
 """
 
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from telex.core.memory import Known
@@ -40,8 +41,7 @@ def vanished(before: Sequence[Known], shown: Sequence[Digest], now: float) -> Va
     ordered = all(a < b for a, b in itertools.pairwise(survivors))
     if not survivors or not ordered:
         return Vanished(tuple(gone), ())
-    standing = [before[number] for number in sorted(survivors)]
-    holes = [known for known in gone if _is_hole(place[known.key], known, standing, place)]
+    holes = _holes(before, here)
     if len([hole for hole in holes if hole.missing_since is None]) > max(HOLES_AT_ONCE, len(before) // 4):
         holes = [hole for hole in holes if hole.missing_since is not None]
     kept = {hole.key for hole in holes}
@@ -49,17 +49,42 @@ def vanished(before: Sequence[Known], shown: Sequence[Digest], now: float) -> Va
     return Vanished(tuple(known for known in gone if known.key not in kept), missing)
 
 
-def _is_hole(number: int, known: Known, standing: Sequence[Known], place: dict[Digest, int]) -> bool:
-    above = [other for other in standing if place[other.key] < number]
-    below = [other for other in standing if place[other.key] > number]
-    published = known.published
-    if published is None:
-        return len(above) >= OLDER_NEEDED and len(below) >= OLDER_NEEDED
-    return any(
-        len([other for other in side if other.published is not None and other.published < published]) >= OLDER_NEEDED
-        for side in (below, above)
-        if side is below or not _newest_first(standing)
-    )
+def _holes(before: Sequence[Known], here: Container[int]) -> list[Known]:
+    """Those that are gone while enough older entries stand beside them: below, or above where the oldest come first.
+
+    One pass in each direction: a window may have 10,000 entries.
+    """
+    above = _oldest_beside(range(len(before)), before, here)
+    below = _oldest_beside(range(len(before) - 1, -1, -1), before, here)
+    newest_first = _newest_first([known for number, known in enumerate(before) if number in here])
+    holes = []
+    for number, known in enumerate(before):
+        if number in here:
+            continue
+        (up, older_up), (down, older_down) = above[number], below[number]
+        if known.published is None:
+            is_hole = up >= OLDER_NEEDED and down >= OLDER_NEEDED
+        else:
+            is_hole = older_down < known.published or (not newest_first and older_up < known.published)
+        if is_hole:
+            holes.append(known)
+    return holes
+
+
+def _oldest_beside(
+    numbers: Iterable[int], before: Sequence[Known], here: Container[int]
+) -> dict[int, tuple[int, float]]:
+    """Of each place: how many stand before it on this way, and the date that `OLDER_NEEDED` of them do not exceed."""
+    beside: dict[int, tuple[int, float]] = {}
+    standing, oldest = 0, [math.inf] * OLDER_NEEDED
+    for number in numbers:
+        beside[number] = standing, oldest[-1]
+        if number in here:
+            standing += 1
+            published = before[number].published
+            if published is not None:
+                oldest = sorted((*oldest, published))[:OLDER_NEEDED]
+    return beside
 
 
 def _newest_first(standing: Sequence[Known]) -> bool:

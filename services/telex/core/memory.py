@@ -1,7 +1,8 @@
 """What we remember of a feed: enough to know what is new, what changed and what vanished, and when to ask again.
 
 The named horizon (design section 2): every entry of the current window, and of those that left it the last
-`DEPARTED_LIMIT` within `DEPARTED_AGE`. An entry that comes back after that is a new article to us.
+`DEPARTED_LIMIT` within `DEPARTED_AGE`, or all that left with one document where those are more. An entry that comes
+back after that is a new article to us.
 """
 
 from collections.abc import Container
@@ -35,7 +36,7 @@ class Mark(IntFlag):
     SKIPPED = 2
     """Stood in the feed at its first poll and was not to be published: it stays unpublished."""
     WITHDRAWN = 4
-    """Its last event was a withdrawal (departed entries only)."""
+    """Its last event was a withdrawal. One that is in the window came back, and waits for its page."""
     UNTOLD = 8
     """This feed edited it while another feed's text ruled, and no event has told of that yet."""
     TOLD = 16
@@ -144,7 +145,9 @@ def settled(memory: Memory, now: float, shown_elsewhere: Container[ArticleId] = 
         left for left in memory.departed if left.known.article not in shown_elsewhere and now - left.at < DEPARTED_AGE
     ]
     others.sort(key=lambda left: left.at)
-    departed = sorted(kept + others[-DEPARTED_LIMIT:], key=lambda left: left.at)
+    # A feed that shows an empty or another window once must not make its articles new when it shows them again.
+    at_last = sum(left.at == others[-1].at for left in others)
+    departed = sorted(kept + others[-max(DEPARTED_LIMIT, at_last) :], key=lambda left: left.at)
     head = replace(memory.head, has_wants=bool(memory.wants), unsettled=any(_is_open(known) for known in memory.known))
     return Memory(head, memory.known, tuple(departed), memory.wants)
 

@@ -44,9 +44,11 @@ def verdict(
     untold = bool(mine.marks & Mark.UNTOLD) and mine.version == standing.version
     if meaning == standing.latest or (meaning == mine.meaning and not untold):
         return Verdict.QUIET
-    if standing.ruler in (me, None) or (mine.meaning == standing.ruling and not untold):
+    seen_all = mine.version == standing.version
+    speaks_for_ruler = (mine.meaning == standing.ruling and not untold) or (meaning == standing.ruling and seen_all)
+    if standing.ruler in (me, None) or speaks_for_ruler:
         return Verdict.UPDATE
     if richer:
         return Verdict.TAKE_OVER
     # A version that this feed had not seen yet told of this very edit, in the ruling feed's words.
-    return Verdict.UNTOLD if mine.version == standing.version else Verdict.QUIET
+    return Verdict.UNTOLD if seen_all else Verdict.QUIET

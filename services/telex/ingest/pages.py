@@ -17,6 +17,8 @@ PAGE_WAIT = 60.0
 """Seconds that an article waits for its page before it goes out without."""
 PAGE_EXPIRY = 3600.0
 """Seconds after which the page is no longer wanted."""
+WANTS_TEXT = 2_000_000
+"""Characters that may wait in all: drafts stand in the feed's memory, and a record has a limit."""
 
 
 def article_of_page(feed: Feed, page: PageDocument, now: float) -> Article:
@@ -34,6 +36,10 @@ def wait_for_page(work: Work, key: Digest, article: Article) -> bool:
         return False
     if waiting is None and len(work.wants) >= WANTS_LIMIT:
         return False
+    others = (want.draft for name, want in work.wants.items() if name != key)
+    if _size(article) + sum(map(_size, others)) > WANTS_TEXT:
+        work.wants.pop(key, None)
+        return False
     if waiting and waiting.draft.version == 0:
         changes = waiting.draft.changes or article.changes
         newer = replace(article, changes=changes, backfill=waiting.draft.backfill)
@@ -41,6 +47,10 @@ def wait_for_page(work: Work, key: Digest, article: Article) -> bool:
     else:
         work.wants[key] = Want(key, article, work.now + PAGE_WAIT, work.now + PAGE_EXPIRY)
     return True
+
+
+def _size(article: Article) -> int:
+    return sum(len(text or "") for text in (article.title, article.summary, article.body, article.body_html))
 
 
 def wants_due(work: Work) -> None:
@@ -53,6 +63,14 @@ def wants_due(work: Work) -> None:
             del work.wants[key]
         elif want.deadline > work.now + PAGE_WAIT:
             work.wants[key] = replace(want, deadline=work.now + PAGE_WAIT, expires=work.now + PAGE_EXPIRY)
+
+
+def let_go(work: Work) -> None:
+    """Publish all that waits and want no page any more: the feed leaves, and nobody will ask for them."""
+    for key, want in work.wants.items():
+        if want.draft.version == 0:
+            _go_out(work, key, want.draft)
+    work.wants.clear()
 
 
 def page_arrived(work: Work, arrival: PageArrived) -> None:
@@ -80,13 +98,15 @@ def _go_out(work: Work, key: Digest, article: Article) -> Article:
         article = replace(article, changes=(Change("body", None, article.body[:CHANGE_LIMIT]),), backfill=False)
     article = work.emit(article, standing)
     if mine is not None:
-        marks = (mine.marks | Mark.BODIED) if article.body else mine.marks
+        marks = (mine.marks | (Mark.BODIED if article.body else Mark.NONE)) & ~Mark.WITHDRAWN
         told = replace(mine, version=article.version, marks=marks | Mark.TOLD, reign=max(mine.reign, 1))
         _note(work, told)
     return article
 
 
 def _told_elsewhere(standing: Standing, mine: Known | None, article: Article) -> bool:
+    if standing.withdrawn:
+        return False  # that it is back is news, whatever it says
     if not article.changes:
         return standing.version > 0
     return mine is not None and standing.version > mine.version and standing.latest == mine.meaning

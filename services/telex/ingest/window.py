@@ -6,29 +6,39 @@ from telex.core.arrivals import FeedArrived, StillSame
 from telex.core.events import ArticleWithdrawn, FeedGap, FeedMoved
 from telex.core.identity import digest
 from telex.core.lifecycle import is_gap, merged, vanished
-from telex.core.memory import DEPARTED_AGE, Departed, Known, Mark
+from telex.core.memory import Departed, Known, Mark
 from telex.core.model import Article, Backfill, Digest, Entry, FeedDocument, Provenance
 from telex.core.redact import redact_url
 from telex.core.register import Shown, Standing
 from telex.core.schedule import first_rate, rate_after
 from telex.core.verdict import Verdict, verdict
+from telex.documents import limits
 from telex.ingest import health, pages
 from telex.ingest.meaning import changes, meaning_of
 from telex.ingest.normalise import Context, draft, identity_of
 from telex.ingest.work import Work
+
+FIRST_INTERVALS = 3.0
+"""The back catalogue is what stands in the feed within so many of its longest intervals from the first poll."""
 
 
 def document_arrived(work: Work, arrival: FeedArrived) -> None:
     """Take a document in. One that is not whole adds what it shows, and changes nothing else."""
     document = arrival.document
     _learn_names(work, document)
-    first_poll = work.head.accepted_at is None
+    first_poll = _is_first(work)
     shown = _meet_all(work, document, first_poll=first_poll)
     keys = [known.key for known in shown]
     before = work.known
     if not document.complete:
         here = set(keys)
-        work.known = (*shown, *(known for known in before if known.key not in here))
+        rest = [known for known in before if known.key not in here]
+        for key in keys:
+            work.departed.pop(key, None)
+        room = max(0, limits.ENTRIES - len(shown))
+        for known in rest[room:]:
+            work.departed[known.key] = Departed(replace(known, missing_since=None), work.now)
+        work.known = (*shown, *rest[:room])
         return
     if not first_poll and is_gap(before, keys, frozenset(work.departed)):
         _gap(work, len(shown))
@@ -40,6 +50,17 @@ def document_arrived(work: Work, arrival: FeedArrived) -> None:
     work.known = merged(shown, before, lost.missing)
     confirm_missing(work)
     _accept(work, arrival, first_poll=first_poll)
+
+
+def _is_first(work: Work) -> bool:
+    """Whether what the feed shows is its back catalogue.
+
+    No document was accepted whole yet. One that is always cut off never will be: its news are news all the same.
+    """
+    if work.head.accepted_at is not None:
+        return False
+    began = min((known.first_seen for known in work.known), default=work.now)
+    return work.now - began <= FIRST_INTERVALS * work.feed.interval_max
 
 
 def still_same(work: Work, arrival: StillSame) -> None:
@@ -123,14 +144,13 @@ def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> list[K
 def _meet(work: Work, key: Digest, here: Known | None, entry: Entry, context: Context, *, first_poll: bool) -> Known:
     article = draft(entry, context)
     left = work.departed.get(key)
-    mine = here or (left.known if left and work.now - left.at < DEPARTED_AGE else None)
+    mine = here or (left.known if left else None)
     if mine is None:
         work.fresh += 1
     else:
         article = replace(article, id=mine.article)
     meaning = meaning_of(article)
-    present = here is not None and here.missing_since is None
-    standing = work.standing(article, mine, present=present)
+    standing = work.standing(article, mine, present=True)  # the document shows it: one that is back may rule again
     judged = verdict(
         me=work.feed.id,
         mine=mine,
@@ -167,6 +187,8 @@ def _obey(
         before = mine.meaning if mine else (standing.latest if standing else known.meaning)
         article = replace(article, changes=changes(before, article), backfill=False)
     if pages.wait_for_page(work, known.key, article):
+        if standing and standing.withdrawn:
+            known = replace(known, marks=known.marks | Mark.WITHDRAWN)  # until the event that says it is back
         return known if judged is Verdict.UPDATE else replace(known, reign=known.version + 1)
     article = work.emit(article, standing)
     reign = known.reign if judged is Verdict.UPDATE else article.version

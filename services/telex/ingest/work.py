@@ -51,12 +51,15 @@ class Work:
 
     def emit(self, article: Article, standing: Standing | None) -> Article:
         """Publish the article's next version; gives it as published."""
-        version = (standing.version if standing else 0) + 1
+        version = max(standing.version if standing else 0, article.version) + 1
+        source = self.source(standing)
+        if source.id == article.source.id:
+            source = article.source  # as the catalogue said when it was read: the feed may have left meanwhile
         article = replace(
             article,
             version=version,
             feeds=self.feeds(standing),
-            source=self.source(standing),
+            source=source,
             first_seen_at=standing.first_seen if standing else self.now,
             provenance=replace(article.provenance, fetched_at=self.now),
         )

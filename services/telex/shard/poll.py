@@ -23,8 +23,9 @@ from telex.core.identity import digest
 from telex.core.memory import FeedState, Head, Memory, Want, current
 from telex.core.model import Digest, Feed, FeedId, PageDocument, ReadRequest, Unreadable
 from telex.core.redact import redact_body, redact_text
-from telex.core.schedule import Plan, Reason, after_failure, after_gone, after_success
+from telex.core.schedule import RETRY_AFTER_LIMIT, Plan, Reason, after_failure, after_gone, after_success
 from telex.ingest.ingest import Outcome, ingest
+from telex.ingest.pages import PAGE_EXPIRY, PAGE_WAIT
 from telex.shard.commit import Committer
 from telex.shard.publishers import Desk
 from telex.shard.state import State
@@ -50,6 +51,7 @@ class Poller:
         self._committer = committer
         self.fetching: set[asyncio.Task[None]] = set()
         """Tasks that wait for a publisher: nothing is lost when they are cancelled."""
+        self._nudges: dict[tuple[FeedId, Digest], asyncio.Future[None]] = {}
         self.stopping = False
 
     async def poll(self, name: FeedId, lag: float) -> Memory | None:
@@ -69,8 +71,15 @@ class Poller:
             began = asyncio.get_running_loop().time()
             head = current(feed, self._state.head(name))
             exchange = await self._fetch(_request(feed, head))
+            self._hold(desk, exchange)
             async with desk.lock:
-                return await self._take(feed, desk, exchange, lag, began)
+                asked, feed = feed, self._state.feeds.get(name)
+                if feed is None:
+                    return None  # it left the catalogue meanwhile, and is retired: an answer would bring it back
+                if (feed.url, feed.publisher) != (asked.url, asked.publisher):
+                    self._state.plan(feed, 0.0, Reason.FIRST, 0)  # the answer is another address's
+                    return None
+                return await self._take(feed, exchange, lag, began)
 
     async def _fetch(self, request: Request) -> Exchange:
         task = asyncio.current_task()
@@ -85,7 +94,7 @@ class Poller:
 
     def _held(self, feed: Feed, desk: Desk) -> bool:
         """Put the feed off where its publisher asked to be left alone."""
-        wait = desk.held_until - self._context.clock.now()
+        wait = desk.held_until - asyncio.get_running_loop().time()
         if wait <= 0:
             return False
         state = self._state.states.get(feed.id)
@@ -94,7 +103,7 @@ class Poller:
         )
         return True
 
-    async def _take(self, feed: Feed, desk: Desk, exchange: Exchange, lag: float, began: float) -> Memory | None:
+    async def _take(self, feed: Feed, exchange: Exchange, lag: float, began: float) -> Memory | None:
         if _no_turn(exchange):
             self._state.plan(feed, feed.interval_min, Reason.HELD, self._failures(feed.id))
             return None
@@ -104,7 +113,6 @@ class Poller:
         outcome = Outcome((), memory)
         if not _nothing_to_decide(arrival, memory.head):
             outcome = await self._decide(feed, memory, arrival)
-        self._hold(desk, exchange)
         plan = self._plan(feed, outcome.memory.head, arrival, exchange, failures)
         failed = isinstance(arrival, PollFailed | JunkArrived)
         self._state.plan(feed, plan.delay, plan.reason, failures if failed else 0)
@@ -151,8 +159,11 @@ class Poller:
         return outcome
 
     def _hold(self, desk: Desk, exchange: Exchange) -> None:
-        if isinstance(exchange, Refused) and exchange.reason in _HOLDING and exchange.retry_at is not None:
-            desk.held_until = max(desk.held_until, exchange.retry_at)
+        if not isinstance(exchange, Refused) or exchange.reason not in _HOLDING or _no_turn(exchange):
+            return
+        if exchange.retry_at is not None:
+            wait = min(exchange.retry_at - self._context.clock.now(), RETRY_AFTER_LIMIT)
+            desk.held_until = max(desk.held_until, asyncio.get_running_loop().time() + wait)
             self._state.changed = True
             self._state.hold_news.set()
 
@@ -212,16 +223,10 @@ class Poller:
         """The page that an article waits for; an empty one where it cannot be had."""
         url = want.draft.link or ""
         for attempt in range(_PAGE_TRIES):
-            feed = self._state.feeds.get(name)
-            if feed is None:
+            await asyncio.sleep(attempt * _PAGE_PAUSE)
+            exchange = await self._ask_page(name, url)
+            if exchange is None:
                 break
-            desk = self._state.publishers.desk(feed.publisher)
-            await asyncio.sleep(max(0.0, desk.held_until - self._context.clock.now(), attempt * _PAGE_PAUSE))
-            async with desk.gate:
-                if self.stopping:
-                    raise asyncio.CancelledError
-                exchange = await self._fetch(Request(url, feed.publisher, Kind.PAGE))
-            self._hold(desk, exchange)
             if isinstance(exchange, Fetched):
                 page = await self._context.reader.read_page(exchange.body, exchange.content_type, exchange.url)
                 if isinstance(page, PageDocument):
@@ -231,6 +236,27 @@ class Poller:
                 return PageDocument(url, repairs=(f"page.{exchange.reason}",))
         return PageDocument(url, repairs=("page.not_had",))
 
+    async def _ask_page(self, name: FeedId, url: str) -> Exchange | None:
+        """Take a turn at the publisher, unless it asks to be left alone meanwhile; None where the feed rests or left."""
+        loop = asyncio.get_running_loop()
+        while (feed := self._state.feeds.get(name)) is not None and name not in self._state.paused:
+            desk = self._state.publishers.desk(feed.publisher)
+            await asyncio.sleep(max(0.0, desk.held_until - loop.time()))
+            async with desk.gate:
+                if self.stopping:
+                    raise asyncio.CancelledError
+                if name in self._state.feeds and name not in self._state.paused and desk.held_until <= loop.time():
+                    exchange = await self._fetch(Request(url, feed.publisher, Kind.PAGE))
+                    self._hold(desk, exchange)
+                    return exchange
+        return None
+
+    async def _page_or_none(self, name: FeedId, want: Want) -> PageDocument:
+        try:
+            return await self.fetch_page(name, want)
+        except Exception:  # noqa: BLE001 - a page may find a fault of ours: its article goes out without it
+            return PageDocument(want.draft.link or "", repairs=("page.failed",))
+
     async def want(self, name: FeedId, want: Want) -> None:
         """See a want through: the page, or going out without it at its deadline.
 
@@ -238,15 +264,45 @@ class Poller:
             ClaimDied: the shard is over.
         """
         async with asyncio.TaskGroup() as group:
-            page = group.create_task(self.fetch_page(name, want))
-            for limit in (want.deadline, want.expires):
-                wait = max(0.0, limit - self._context.clock.now())
-                done, _ = await asyncio.wait({page}, timeout=wait)
-                if done:
+            page = group.create_task(self._page_or_none(name, want))
+            while not self.stopping and (wait := self._patience(name, want.key)) is not None:
+                if await self._is_done(name, want.key, page, wait):
                     await self.decide(name, PageArrived(want.key, page.result()))
                     return
                 await self.decide(name, WantsDue())
             page.cancel()
+
+    def _patience(self, name: FeedId, key: Digest) -> float | None:
+        """Seconds until a want as it is now has to be looked at; None where there is none any more.
+
+        An edit may have renewed it, and the calendar may run otherwise than the loop, or jump.
+        """
+        if name not in self._state.feeds:
+            return None
+        for want in self._state.memory(name).wants:
+            if want.key == key:
+                limit, most = (want.expires, PAGE_EXPIRY) if want.draft.version else (want.deadline, PAGE_WAIT)
+                return min(max(0.0, limit - self._context.clock.now()), most)
+        return None
+
+    def renewed(self, name: FeedId, key: Digest) -> None:
+        """Let the task that sees the want through look at it again: its deadline may be another."""
+        nudge = self._nudges.get((name, key))
+        if nudge is not None and not nudge.done():
+            nudge.set_result(None)
+
+    async def _is_done(self, name: FeedId, key: Digest, page: "asyncio.Task[PageDocument]", wait: float) -> bool:
+        """Wait for the page. Only here may a want be cancelled: never between a commit and what we remember of it."""
+        task = asyncio.current_task()
+        assert task is not None
+        nudge = self._nudges[name, key] = asyncio.get_running_loop().create_future()
+        self.fetching.add(task)
+        try:
+            await asyncio.wait({page, nudge}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.fetching.discard(task)
+            del self._nudges[name, key]
+        return page.done()
 
 
 def _request(feed: Feed, head: Head) -> Request:

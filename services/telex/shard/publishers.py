@@ -11,7 +11,7 @@ class Desk:
     """What a shard holds of one publisher.
 
     `gate` bounds requests, `lock` makes ingest and the advance of memory one after the other. `feeds` are those of the
-    catalogue, `retired` left it but their articles count. `held_until` is a calendar instant.
+    catalogue, `retired` left it but their articles count. `held_until` is of `loop.time()`: the calendar may jump.
     """
 
     gate: asyncio.Semaphore
@@ -35,6 +35,7 @@ class Publishers:
             found = self._desks[publisher] = Desk(asyncio.Semaphore(self._limit))
         return found
 
-    def holds(self, now: float) -> dict[str, float]:
-        """Publishers that asked to be left alone beyond `now`, and until when."""
-        return {name: desk.held_until for name, desk in self._desks.items() if desk.held_until > now}
+    def holds(self, now: float, loop_now: float) -> dict[str, float]:
+        """Publishers that asked to be left alone, with the calendar's instant until when. Both arguments are now."""
+        held = ((name, desk.held_until - loop_now) for name, desk in self._desks.items())
+        return {name: now + wait for name, wait in held if wait > 0}

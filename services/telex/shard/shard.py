@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from typing import Any
 
 from telex.core.arrivals import Order, Ordered
 from telex.core.facts import PollEnded, ShardClaimed
 from telex.core.memory import Memory, Want
-from telex.core.model import Digest, Feed, FeedId, Publisher
+from telex.core.model import Digest, Feed, FeedId
 from telex.core.redact import redact_text
 from telex.core.schedule import Reason, after_failure
 from telex.errors import ClaimDied, LogCorrupt, LogUnavailable
@@ -19,6 +20,10 @@ from telex.shard.state import State
 
 _LEAST_PAUSE = 1.0
 """Seconds between two schedule records, also where a publisher's wish to be left alone is to be on record at once."""
+_LOOK_AT_RETIRED = 3600.0
+"""Seconds between two looks at the memories of feeds that left, where the catalogue gives no occasion."""
+_NO_ADDRESS = "about:blank"
+"""Memory keeps no address of a feed that left while nothing ran, and a status has to name one (RFC 6694)."""
 
 
 class Shard:
@@ -74,7 +79,7 @@ class Shard:
 
     async def _wind_down(self) -> None:
         self._poller.stopping = True
-        for task in (*self._poller.fetching, *self._wants.values()):
+        for task in tuple(self._poller.fetching):
             task.cancel()
         while self._polls:
             await asyncio.wait(self._polls)
@@ -116,14 +121,24 @@ class Shard:
             self._in_flight.discard(name)
         self._wake.set()
 
+    async def _guarded(self, name: FeedId, work: Coroutine[Any, Any, object]) -> None:
+        """Work that is no poll, and may fail by a fault of ours: again it costs this feed alone."""
+        try:
+            await work
+        except ClaimDied:
+            raise
+        except Exception as why:  # noqa: BLE001 - as for polls
+            self._broke(name, 0.0, why)
+
     def _broke(self, name: FeedId, lag: float, why: Exception) -> None:
         feed = self._state.feeds.get(name)
-        if feed is None:
-            return
-        state = self._state.states.get(name)
-        failures = (state.failures if state else 0) + 1
-        plan = after_failure(failures, self._context.bounds(feed), None, self._context.rng.random())
-        self._state.plan(feed, plan.delay, plan.reason, failures)
+        failures, next_in, next_reason = 1, 0.0, "left_catalogue"
+        if feed is not None:
+            state = self._state.states.get(name)
+            failures = (state.failures if state else 0) + 1
+            plan = after_failure(failures, self._context.bounds(feed), None, self._context.rng.random())
+            self._state.plan(feed, plan.delay, plan.reason, failures)
+            next_in, next_reason = plan.delay, str(plan.reason)
         detail = redact_text(f"{type(why).__name__}: {why}")[:500]
         self._context.observer.observe(
             PollEnded(
@@ -135,8 +150,8 @@ class Shard:
                 articles=0,
                 detail=detail,
                 changed=failures == 1,
-                next_in=plan.delay,
-                next_reason=str(plan.reason),
+                next_in=next_in,
+                next_reason=next_reason,
             )
         )
 
@@ -149,6 +164,7 @@ class Shard:
 
     def _sync_wants(self, name: FeedId, memory: Memory) -> None:
         for want in memory.wants:
+            self._poller.renewed(name, want.key)
             if (name, want.key) not in self._wants and not self._stopping.is_set():
                 task = self._group.create_task(self._guarded_want(name, want))
                 self._wants[name, want.key] = task
@@ -191,10 +207,10 @@ class Shard:
             case CommandKind.PAUSE:
                 self._state.paused.add(feed.id)
                 self._state.timeline.remove(feed.id)
-                await self._poller.decide(feed.id, Ordered(Order.PAUSE))
+                await self._guarded(feed.id, self._poller.decide(feed.id, Ordered(Order.PAUSE)))
             case CommandKind.RESUME:
                 self._state.paused.discard(feed.id)
-                await self._poller.decide(feed.id, Ordered(Order.RESUME))
+                await self._guarded(feed.id, self._poller.decide(feed.id, Ordered(Order.RESUME)))
                 self._state.plan(feed, 0.0, Reason.COMMAND, 0)
         self._wake.set()
 
@@ -202,7 +218,9 @@ class Shard:
 
     async def _follow_catalogue(self) -> None:
         while True:
-            await self._context.catalogue.wait_newer(self._version)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AT_RETIRED):
+                    await self._context.catalogue.wait_newer(self._version)
             await self._follow_catalogue_once()
 
     async def _follow_catalogue_once(self) -> None:
@@ -210,19 +228,19 @@ class Shard:
         new, left = self._state.adopt(self._context.catalogue.feeds(self._claim.shard))
         self._state.plan_first(new)
         self._wake.set()
-        for name, publisher in left:
-            await self._retire(name, publisher)
+        for feed in left:
+            await self._retire(feed)
         await self._sort_orphans()
 
-    async def _retire(self, name: FeedId, publisher: Publisher) -> None:
-        if name not in self._state.memories:
+    async def _retire(self, feed: Feed) -> None:
+        if feed.id not in self._state.memories:
             return
-        feed = Feed(id=name, url=self._state.head(name).url or "", publisher=publisher)
-        async with self._state.publishers.desk(publisher).lock:
-            if name not in self._state.feeds:
-                await self._poller.retire(feed)
+        async with self._state.publishers.desk(feed.publisher).lock:
+            if feed.id not in self._state.feeds:
+                await self._guarded(feed.id, self._poller.retire(feed))
 
     async def _sort_orphans(self) -> None:
+        """What left long ago is forgotten; what left while nobody looked is retired now."""
         now = self._context.clock.now()
         for name, head in self._state.orphans():
             if self._state.expired(head, now):
@@ -231,7 +249,7 @@ class Shard:
             elif head.publisher is not None:
                 self._state.note_retired(name, head.publisher)
                 if head.retired_at is None:
-                    await self._retire(name, head.publisher)
+                    await self._retire(Feed(name, head.url or _NO_ADDRESS, head.publisher))
 
     # Schedule record
 

@@ -9,7 +9,7 @@ from telex.core.facts import MemoryDropped
 from telex.core.memory import RETIRED_AGE, FeedState, Head, Memory, ScheduleRecord
 from telex.core.model import Feed, FeedId, Priority, Publisher
 from telex.core.register import Register, register_of
-from telex.core.schedule import Reason
+from telex.core.schedule import RETRY_AFTER_LIMIT, Reason
 from telex.ports import Claim
 from telex.shard.context import Context
 from telex.shard.publishers import Publishers
@@ -47,8 +47,9 @@ class State:
                 self.restored = wire.unpack_schedule(packed)
             except wire.UnreadableMemoryError as why:
                 self.context.observer.observe(MemoryDropped(FeedId(""), f"schedule of shard {self.shard}: {why}"))
+        now, loop_now = self.context.clock.now(), asyncio.get_running_loop().time()
         for publisher, until in self.restored.holds.items():
-            self.publishers.desk(Publisher(publisher)).held_until = until
+            self.publishers.desk(Publisher(publisher)).held_until = loop_now + min(until - now, RETRY_AFTER_LIMIT)
 
     def head(self, feed: FeedId) -> Head:
         """The head of a feed's memory; an empty one where there is none."""
@@ -58,16 +59,23 @@ class State:
     def memory(self, feed: FeedId) -> Memory:
         """A feed's memory, unpacked."""
         packed = self.memories.get(feed)
-        return wire.unpack(packed) if packed else Memory()
+        try:
+            return wire.unpack(packed) if packed else Memory()
+        except Exception as why:  # noqa: BLE001 - whatever is wrong with these bytes, the feed begins anew
+            self._drop(feed, why)
+            return Memory()
 
     def drop_unreadable(self) -> None:
         """Give up memories of a format that is not ours, and say so: their feeds begin anew."""
         for feed, packed in list(self.memories.items()):
             try:
                 wire.unpack_head(packed)
-            except wire.UnreadableMemoryError as why:
-                self.context.observer.observe(MemoryDropped(feed, str(why)))
-                del self.memories[feed]
+            except Exception as why:  # noqa: BLE001 - damaged bytes must not keep the shard from its other feeds
+                self._drop(feed, why)
+
+    def _drop(self, feed: FeedId, why: Exception) -> None:
+        self.context.observer.observe(MemoryDropped(feed, str(why) or type(why).__name__))
+        del self.memories[feed]
 
     def register(self, feed: Feed) -> Register:
         """The publisher's other feeds, those that left the catalogue included."""
@@ -79,22 +87,26 @@ class State:
         """Advance a feed's memory to what the log took."""
         self.memories[feed] = packed
 
-    def adopt(self, feeds: Mapping[FeedId, Feed]) -> tuple[list[Feed], list[tuple[FeedId, Publisher]]]:
-        """Follow the catalogue; gives the feeds that are new here, and those that left it."""
-        new = [feed for name, feed in feeds.items() if name not in self.feeds]
-        left = [(name, feed.publisher) for name, feed in self.feeds.items() if name not in feeds]
+    def adopt(self, feeds: Mapping[FeedId, Feed]) -> tuple[list[Feed], list[Feed]]:
+        """Follow the catalogue; gives the feeds that are new here or at another address, and those that left it."""
+        new = [feed for name, feed in feeds.items() if name not in self.feeds or self.feeds[name].url != feed.url]
+        left = [feed for name, feed in self.feeds.items() if name not in feeds]
         for name, feed in self.feeds.items():
             if name not in feeds or feeds[name].publisher != feed.publisher:
                 self.publishers.desk(feed.publisher).feeds.discard(name)
-        self.feeds = dict(feeds)
+        before, self.feeds = self.feeds, dict(feeds)
         for feed in feeds.values():
             desk = self.publishers.desk(feed.publisher)
             desk.feeds.add(feed.id)
             desk.retired.discard(feed.id)
-        for name, publisher in left:
-            self.publishers.desk(publisher).retired.add(name)
-            self.timeline.remove(name)
-            self.states.pop(name, None)
+        for feed in left:
+            self.publishers.desk(feed.publisher).retired.add(feed.id)
+            self.paused.discard(feed.id)
+        for feed in (*left, *(feed for feed in new if feed.id in before)):
+            # What was planned at the old address, maybe long ago, says nothing of the new one.
+            self.timeline.remove(feed.id)
+            self.states.pop(feed.id, None)
+            self.restored.feeds.pop(feed.id, None)
         return new, left
 
     def orphans(self) -> list[tuple[FeedId, Head]]:
@@ -131,9 +143,8 @@ class State:
 
     def _wait(self, feed: Feed, state: FeedState, now: float) -> float:
         wait = state.due - now
-        if state.reason in _LONG_WAITS:
-            return wait
-        return min(wait, _SLACK * max(feed.interval_max, self.context.settings.backoff_cap))
+        longest = RETRY_AFTER_LIMIT if state.reason in _LONG_WAITS else self.context.settings.backoff_cap
+        return min(wait, _SLACK * max(feed.interval_max, longest))
 
     def plan(self, feed: Feed, delay: float, reason: str, failures: int) -> None:
         """Plan the next poll in `delay` seconds."""
@@ -145,4 +156,5 @@ class State:
 
     def schedule_record(self) -> bytes:
         """The shard's schedule, packed."""
-        return wire.pack_schedule(ScheduleRecord(self.states, self.publishers.holds(self.context.clock.now())))
+        holds = self.publishers.holds(self.context.clock.now(), asyncio.get_running_loop().time())
+        return wire.pack_schedule(ScheduleRecord(self.states, holds))

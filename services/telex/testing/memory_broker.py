@@ -58,13 +58,17 @@ class Happening:
 
 @dataclass(slots=True, eq=False)
 class Link:
-    """A member as the broker reaches it. What is told to it runs in `context`, and so dies with its process."""
+    """A member as the broker reaches it. What is told to it runs in `context`, and so dies with its process.
+
+    `joined` is the generation of the group that it joined last.
+    """
 
     name: str
-    told: Callable[[int, frozenset[int]], None]
+    told: Callable[[int, int, frozenset[int]], None]
     inbox_grew: Callable[[int], None]
     context: contextvars.Context
     silent: bool = False
+    joined: int = 0
 
 
 @dataclass(slots=True)
@@ -157,6 +161,8 @@ class Broker:
         if self._members.get(link.name) is not link:
             self._members[link.name] = link
             self._note("join", -1, link.name)
+            self._generation += 1
+            link.joined = self._generation
             self.rebalance()
             self._tell(link)
         if self._reaper is None:
@@ -188,11 +194,11 @@ class Broker:
             self._assign(shard, min(others, key=lambda name: (load[name], name)))
             self._tell_all()
 
-    def confirm(self, link: Link) -> tuple[int, frozenset[int]]:
-        """The generation of the group and what it assigns to the member, as an answer to its heartbeat."""
+    def confirm(self, link: Link) -> tuple[int, int, frozenset[int]]:
+        """The group's generation, the one that the member joined, and its shards, as an answer to its heartbeat."""
         if self._is_silent(link):
             raise NoAnswer("no heartbeat of this member arrives")
-        return self._generation, self._shards_of(link.name)
+        return self._generation, link.joined, self._shards_of(link.name)
 
     def _is_silent(self, link: Link) -> bool:
         now = asyncio.get_running_loop().time()
@@ -239,7 +245,7 @@ class Broker:
 
     def _tell(self, link: Link) -> None:
         delay = self.faults.notice() if self.faults else 0.0
-        args = self._generation, self._shards_of(link.name)
+        args = self._generation, link.joined, self._shards_of(link.name)
         asyncio.get_running_loop().call_later(delay, link.told, *args, context=link.context)
 
     def _reap(self) -> None:

@@ -129,7 +129,7 @@ class MemoryLog:
         self._rng = rng or random.Random(member)  # noqa: S311 - spreads waits
         self._link = Link(member, self._on_assigned, self._on_inbox, contextvars.copy_context())
         self._assigned: frozenset[int] = frozenset()
-        self._generation = -1
+        self._generation = self._joined = -1
         self._reassigned = asyncio.Event()
         self._owners: dict[int, asyncio.Task[None]] = {}
         self._grown: dict[int, asyncio.Future[None]] = {}
@@ -215,14 +215,13 @@ class MemoryLog:
 
     # What the broker tells.
 
-    def _on_assigned(self, generation: int, shards: frozenset[int]) -> None:
+    def _on_assigned(self, generation: int, joined: int, shards: frozenset[int]) -> None:
         if self._link.silent or generation < self._generation:
             return  # closed, or overtaken on its way
+        was_expelled, self._joined = joined != self._joined, joined
         self._generation, self._assigned = generation, shards
-        for shard in self._grown:
-            self._on_inbox(shard)  # while we were not of the group nobody told us
         for shard, claim in self.live.items():
-            if shard not in shards:
+            if shard not in shards or was_expelled:  # another may have owned it meanwhile
                 claim.die("revoked")
         for shard in sorted(shards):
             if shard not in self._owners:
@@ -285,10 +284,10 @@ class MemoryLog:
             await asyncio.sleep(backoff * self._rng.uniform(0.5, 1))
             backoff = min(backoff * 2, self.broker.timing.backoff_max)
             try:
-                generation, shards = await self.broker.call(lambda: self.broker.confirm(self._link))
+                generation, joined, shards = await self.broker.call(lambda: self.broker.confirm(self._link))
             except NoAnswer:
                 continue
-            self._on_assigned(generation, shards)
+            self._on_assigned(generation, joined, shards)
             if shard in shards:
                 break
         return backoff

@@ -4,14 +4,16 @@ import asyncio
 import contextvars
 import gc
 import heapq
+import itertools
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 from weakref import WeakSet
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 PROCESS: contextvars.ContextVar["Process | None"] = contextvars.ContextVar("process", default=None)
 """The process that the running callback belongs to; None is the world: network, broker, publishers, scenario."""
@@ -94,7 +96,6 @@ class SimLoop(asyncio.BaseEventLoop):
     """
 
     _ready: "deque[Any]"
-    _scheduled: list[Any]
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,6 +104,8 @@ class SimLoop(asyncio.BaseEventLoop):
         self.errors: list[str] = []
         self.processes: list[Process] = []
         self._now = 0.0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._numbers = itertools.count()
         self.set_exception_handler(_keep_error)
 
     def time(self) -> float:
@@ -119,6 +122,10 @@ class SimLoop(asyncio.BaseEventLoop):
         """Add a line to the story: it is written down as `str(what)` when it is read."""
         self.story.append(Note(self._now, self.steps, what))
 
+    def forget_timers(self) -> None:
+        """Let go of everything that is still to come."""
+        self._timers.clear()
+
     def schedule(self, handles: list[asyncio.Handle]) -> None:
         """Have these callbacks run soon, in this order."""
         self._ready.extend(handles)
@@ -133,16 +140,36 @@ class SimLoop(asyncio.BaseEventLoop):
             process.tasks.add(task)
         return task
 
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """Have it run next, after what is ready already."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Have it run in `delay` seconds."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Have it run at a moment; of one moment, those that were set first run first."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._numbers), timer))
+        return timer
+
     def _run_once(self) -> None:
-        ready, timers = self._ready, self._scheduled
+        ready, timers = self._ready, self._timers
         if not ready:
             if not timers:
                 raise Stuck("nothing is ready and nothing is scheduled")
-            self._now = max(self._now, timers[0]._when)  # noqa: SLF001 - this is the loop
-        while timers and timers[0]._when <= self._now:  # noqa: SLF001
-            timer = heapq.heappop(timers)
-            timer._scheduled = False  # noqa: SLF001
-            ready.append(timer)
+            self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            ready.append(heapq.heappop(timers)[2])
         if self.steps > MAX_STEPS:
             raise Stuck(f"more than {MAX_STEPS} callbacks")
         for _ in range(len(ready)):
@@ -186,6 +213,7 @@ def simulated_loop() -> Iterator[SimLoop]:
         loop.processes.clear()
         loop.set_exception_handler(lambda *_: None)
         loop.close()
+        loop.forget_timers()
         asyncio.set_event_loop(None)
 
 

@@ -223,7 +223,7 @@ def _several_at_a_time() -> Iterator[None]:
 @contextmanager
 def _holds_forgotten() -> Iterator[None]:
     """The schedule record does not say who asked to be left alone."""
-    with _replaced(Publishers, "holds", lambda _self, _now: {}):
+    with _replaced(Publishers, "holds", lambda *_: {}):
         yield
 
 

@@ -197,17 +197,19 @@ def _taken_away(run: Run, told: dict[str, list[Told]]) -> Iterator[str]:
             events = told.get(story.guid)
             if not events or story.stands() or events[-1].kind == "withdrawn":
                 continue
-            gone = story.spells[-1].until or 0.0
+            gone = max(spell.until or 0.0 for spell in story.spells)
             # An old answer that came late may have brought it back, to where its hole is no longer clear.
             if events[-1].at < gone and _clear_hole(run, site, story):
                 yield f"{story.guid}: taken away at {gone:.0f}, never told"
 
 
 def _clear_hole(run: Run, site: PublisherSite, story: Story) -> bool:
-    """Whether some feed knew the story for long and long showed older ones below its place, with few other holes."""
+    """Whether a feed knew the story for long and long showed older ones below its place, with few other holes."""
+    gone = max(spell.until or 0.0 for spell in story.spells)
     for spell in story.spells:
-        gone = spell.until
-        if gone is None or not spell.withdrawn or gone - spell.since < DUE_AFTER or gone + DUE_AFTER > run.end:
+        if spell.until != gone or not spell.withdrawn:
+            continue
+        if gone - spell.since < DUE_AFTER or gone + DUE_AFTER > run.end:
             continue
         here = [(other, s) for other in site.stories for s in other.spells if s.feed == spell.feed]
         older = [s for other, s in here if other.editions[0] < story.editions[0]]
@@ -285,22 +287,29 @@ def _held(run: Run) -> Iterator[str]:
     for asked in run.web.visits:
         if asked.hold is None or asked.ended is None:
             continue
-        since = _recorded(run, asked)
+        epoch = _epoch(run, asked)
+        since = _recorded(run, asked, epoch)
         for visit in run.web.visits:
             if visit.publisher == asked.publisher and since < visit.began < asked.hold_until - 5:
                 early = asked.hold - visit.calendar
-                if early > 1:  # a clock that jumped ahead believes to be in time
+                # A clock that jumped ahead believes to be in time; an owner from before does not know that it is none.
+                if early > 1 and _epoch(run, visit) >= epoch:
                     yield f"{visit.process} asks {visit.publisher} at {visit.began:.0f}, {early:.0f} s before it may"
 
 
-def _recorded(run: Run, asked: Visit) -> float:
+def _epoch(run: Run, visit: Visit) -> int:
+    """The epoch of the claim under which the process made this request."""
+    shard = run.world.shard[visit.publisher]
+    fences = (h for h in run.broker.history if h.kind == "fence" and h.shard == shard and h.at <= visit.began)
+    return max((h.epoch for h in fences if visit.process.startswith(h.member)), default=0)
+
+
+def _recorded(run: Run, asked: Visit, epoch: int) -> float:
     """When a schedule record of the claim that was asked to wait was committed that surely knows of it."""
     shard = run.world.shard[asked.publisher]
-    mine = [h for h in run.broker.history if h.shard == shard and asked.process.startswith(h.member)]
-    epoch = max((h.epoch for h in mine if h.kind == "fence" and h.at <= asked.began), default=0)
     known = (asked.ended or 0.0) + 30  # the longest that a commit travels which was on its way
-    records = (h.at for h in mine if h.epoch == epoch and h.at > known and h.commit and h.commit.schedule is not None)
-    return next(records, float("inf")) + 5
+    mine = (h for h in run.broker.history if h.shard == shard and h.epoch == epoch and h.at > known)
+    return next((h.at for h in mine if h.commit and h.commit.schedule is not None), float("inf")) + 5
 
 
 def _starved(run: Run) -> Iterator[str]:
