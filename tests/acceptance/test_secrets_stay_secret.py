@@ -46,7 +46,7 @@ REASONS = {"answered", "html", "unauthorised", "server_error"}
 def echoed(request: web.Request, status: int) -> web.Response:
     """An error page that repeats all that it was told, in markup, in words and as data."""
     told = "\n".join(f"{name}: {value}" for name, value in request.headers.items())
-    words = " ".join(html.escape(value) for value in request.query.values())
+    words = " ".join(html.escape(value) for value in (*request.query.values(), *request.headers.values()))
     data = json.dumps({"args": dict(request.query), "headers": dict(request.headers), "url": str(request.url)})
     page = (
         f"<!DOCTYPE html><html><head><title>{status} for {html.escape(str(request.url))}</title></head><body>"

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from telex import __version__
 from telex.commands.lines import Titles, columns, cut, line_of
 
 COMMANDS = [["run"], ["demo"], ["preview"], ["check"], ["tail"], ["feeds"], ["schema"]]
+FULL = Path("/dev/full")
 ACTIONS = [["feeds", "import"], ["feeds", "export"]]
 
 
@@ -86,9 +88,9 @@ def test_a_closed_pipe_is_quiet(arguments):
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 def test_a_full_disk_under_stdout_is_said_without_a_traceback():
-    with open("/dev/full", "wb") as full:
+    with FULL.open("wb") as full:
         command = [sys.executable, "-m", "telex", "schema"]
         ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, env=environment())
     assert (ended.returncode, ended.stderr) == (1, b"telex: [Errno 28] No space left on device\n")

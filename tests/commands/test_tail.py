@@ -94,7 +94,7 @@ def numbers(ended) -> list[str]:
         (["--from", "2100-01-01"], []),
         (["--from", "1990-01-01T00:00:00+02:00", "--count", "1"], ["0"]),
     ],
-    ids=lambda value: " ".join(value),
+    ids=" ".join,
 )
 def test_it_begins_and_ends_where_it_is_told(inside, filled, options, expected):
     ended = inside("tail", *options, "--json", "--exit-at-end", **filled)

@@ -1,5 +1,6 @@
 """What is said to a server: the URL, the headers, and the secrets that only one origin may see."""
 
+import base64
 import re
 from typing import Final
 from urllib.parse import quote
@@ -103,6 +104,18 @@ async def headers_for(request: Request, url: URL, accept: str) -> dict[str, str]
         if request.credentials is not None:
             headers["Authorization"] = await basic_authorization(request.credentials)
     return headers
+
+
+def secrets_of(request: Request, headers: dict[str, str]) -> tuple[str, ...]:
+    """What of a hop's headers nothing may show: the values that the feed added, and its credentials in every form."""
+    secrets = [headers[name] for name, _ in request.headers if name in headers]
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    if token:
+        secrets.append(token)
+    if scheme == "Basic" and request.credentials is not None:
+        pair = base64.b64decode(token).decode("utf-8", "replace")
+        secrets += [pair, pair.partition(":")[2]]
+    return tuple(secrets)
 
 
 def is_validator(value: str) -> bool:

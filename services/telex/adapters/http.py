@@ -21,6 +21,7 @@ from telex.adapters.asking import (
     follow,
     headers_for,
     parse_url,
+    secrets_of,
     user_agent,
 )
 from telex.adapters.bodies import CarriedResponse, read_body
@@ -88,6 +89,7 @@ class _Trip:
     end: float | None = None  # of the whole exchange, once it is under way
     moved: bool = False
     url: str = ""
+    secrets: tuple[str, ...] = ()
 
 
 class HttpFetcher:
@@ -201,6 +203,8 @@ class HttpFetcher:
         if trip.request.kind is Kind.PAGE:
             await self._check_robots(trip, url)
         headers = await headers_for(trip.request, url, trip.accept)
+        if trip.request.headers or trip.request.credentials is not None:
+            trip.secrets += secrets_of(trip.request, headers)
         host = _turnstile(url.raw_host or "", trip.request.publisher)
         await self._enter(trip, host)
         try:
@@ -289,6 +293,7 @@ class HttpFetcher:
             moved_to=moved_to,
             wire_bytes=wire,
             elapsed=self._loop.time() - trip.started,
+            secrets=trip.secrets,
         )
 
     def _check_literal(self, url: URL) -> None:

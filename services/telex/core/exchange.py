@@ -1,6 +1,6 @@
 """One HTTP exchange as values: what is asked, and how it ended. What did not work is a value, not an exception."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from telex.core.model import Publisher, SecretRef
@@ -37,7 +37,8 @@ class Fetched:
 
     `url` is where it was found after redirects; `moved_to` is set where a chain of permanent redirects (301, 308) led
     there, and is redacted of nothing: it is stored, never shown. `fetched_at` is our clock when the body was whole;
-    `server_date` its Date header; `max_age` seconds of freshness by Cache-Control or Expires.
+    `server_date` its Date header; `max_age` seconds of freshness by Cache-Control or Expires. `secrets` are what the
+    request carried: a server may echo them, and nothing may show them.
     """
 
     url: str
@@ -51,6 +52,7 @@ class Fetched:
     moved_to: str | None = None
     wire_bytes: int = 0
     elapsed: float = 0.0
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,25 +73,26 @@ def redact_text(text: str) -> str:
     return _redacted(text[:_MAX_SHOWN])
 
 
-def redact_body(body: bytes, urls: Iterable[str] = ()) -> bytes:
+def redact_body(body: bytes, urls: Iterable[str] = (), secrets: Iterable[str] = ()) -> bytes:
     """The bytes of a document, whatever their encoding, without the secrets that a server may have echoed in them.
 
-    What `redact_url` hides of the `urls` that were asked is hidden wherever it stands, also in words and quoted.
+    What `redact_url` hides of the `urls` that were asked is hidden wherever it stands, also in words and quoted; so
+    are the `secrets` that were sent.
     """
     text = body.decode("latin-1")
-    for value in sorted({form for url in urls for form in _forms(url)}, key=lambda form: (-len(form), form)):
-        text = text.replace(value, HIDDEN)
+    values = [*secrets, *(value for url in urls for value in _hidden_parts(url))]
+    for form in sorted({form for value in values for form in _forms(value)}, key=lambda form: (-len(form), form)):
+        text = text.replace(form, HIDDEN)
     return _redacted(text).encode("latin-1")
 
 
-def _forms(url: str) -> Iterable[str]:
-    """Every way in which a document may write what is hidden of a URL, as the latin-1 of its UTF-8."""
-    for value in _hidden_parts(url):
-        plain = unquote_plus(value)
-        quoted = quote(plain, safe="")
-        for form in (value, plain, escape(plain), quoted, quote(quoted, safe=""), quote(value, safe="")):
-            if len(form) >= _LEAST_VALUE and form != HIDDEN:
-                yield form.encode("utf-8", "surrogatepass").decode("latin-1")
+def _forms(value: str) -> Iterable[str]:
+    """Every way in which a document may write a secret, as the latin-1 of its UTF-8."""
+    plain = unquote_plus(value)
+    quoted = quote(plain, safe="")
+    for form in (value, plain, escape(plain), quoted, quote(quoted, safe=""), quote(value, safe="")):
+        if len(form) >= _LEAST_VALUE and form != HIDDEN:
+            yield form.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def _hidden_parts(url: str) -> Iterable[str]:

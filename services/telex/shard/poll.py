@@ -340,7 +340,7 @@ def _junk(feed: Feed, exchange: Fetched, unreadable: Unreadable, failures: int) 
         digest=_body_digest(exchange.body),
         sha256=hashlib.sha256(exchange.body).hexdigest(),
         length=len(exchange.body),
-        body=redact_body(exchange.body[:DEAD_LETTER_LIMIT], (feed.url, exchange.url)),
+        body=redact_body(exchange.body[:DEAD_LETTER_LIMIT], (feed.url, exchange.url), exchange.secrets),
         failures=failures,
     )
 

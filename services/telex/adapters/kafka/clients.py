@@ -1,0 +1,237 @@
+"""Clients of aiokafka: made, watched, and ended without a last word. All that we use of its inside is here."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, LeaderNotAvailableError, NoError, ProducerClosed, for_code
+from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.protocol.offset import OffsetRequest
+
+from telex.adapters.kafka.config import KafkaSettings, client_options, milliseconds
+from telex.adapters.kafka.faults import unavailable
+
+EARLIEST: Final = -2
+LATEST: Final = -1
+UNCOMMITTED: Final = 0
+COMMITTED: Final = 1
+FETCH: Final = 8 << 20
+_LAST_MOMENTS: Final = 2.0
+"""Seconds that the tasks of a client get to end."""
+
+
+def make_producer(settings: KafkaSettings, batch_size: int, **more: Any) -> AIOKafkaProducer:
+    """A producer that is not started. Without `transactional_id` it is idempotent, within its own life."""
+    return AIOKafkaProducer(
+        **client_options(settings),
+        compression_type=settings.compression,
+        max_batch_size=batch_size,
+        max_request_size=settings.max_request_size,
+        acks="all",
+        enable_idempotence=True,
+        **more,
+    )
+
+
+def make_reader(settings: KafkaSettings, *, fetch_wait: int = 500) -> AIOKafkaConsumer:
+    """A consumer of no group, for `assign()`.
+
+    `fetch_wait`: milliseconds that a broker holds a fetch back that finds nothing. A fetch from elsewhere has to wait
+    for its end: a consumer that is sent to and fro needs it small.
+    """
+    return AIOKafkaConsumer(
+        **client_options(settings),
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=FETCH,
+        fetch_max_bytes=2 * FETCH,
+        fetch_max_wait_ms=fetch_wait,
+    )
+
+
+async def start(client: Any, settings: KafkaSettings, doing: str) -> None:
+    """Start a producer or consumer; where that fails nothing of it stays.
+
+    Raises:
+        LogUnavailable: it did not start within twice the request time-out. Its cause is Kafka's error.
+    """
+    try:
+        async with asyncio.timeout(2 * settings.request_timeout):
+            await client.start()
+    except (KafkaError, OSError, TimeoutError) as error:
+        await discard(client)
+        raise unavailable(error, doing) from error
+    except BaseException:
+        await discard(client)
+        raise
+
+
+async def stop(client: AIOKafkaProducer | AIOKafkaConsumer, patience: float = _LAST_MOMENTS) -> None:
+    """Stop a client that has nothing under way; a consumer without a static name leaves its group."""
+    with suppress(Exception):
+        async with asyncio.timeout(patience):
+            await client.stop()
+    await discard(client)
+
+
+async def discard(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """End a client as if its process had been killed: nothing is flushed, committed or ended. Never raises."""
+    client._closed = True  # noqa: SLF001 - `stop` would flush, and with it finish what must not be finished
+    inner = client.client if isinstance(client, AIOKafkaProducer) else client._client  # noqa: SLF001
+    inner.send = _refuse  # who waits for a broker gives up instead of trying for ever
+    inner._maybe_wait_metadata = _nothing  # noqa: SLF001
+    tasks = _tasks_of(client)
+    for task in tasks:
+        task.cancel()
+    with suppress(Exception):
+        async with asyncio.timeout(_LAST_MOMENTS):
+            await inner.close()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_LAST_MOMENTS)
+
+
+async def _refuse(*_: Any, **__: Any) -> None:
+    raise ProducerClosed("discarded")
+
+
+async def _nothing() -> None:
+    return
+
+
+def _tasks_of(client: Any) -> set["asyncio.Task[Any]"]:
+    """The tasks of a client. What waits for a batch of its is told that it will not be sent."""
+    if isinstance(client, AIOKafkaProducer):
+        _fail_batches(client)
+        found = [client._sender.sender_task]  # noqa: SLF001
+    else:
+        fetcher, group = client._fetcher, client._coordinator  # noqa: SLF001
+        names = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task", "_reset_committed_task")
+        found = [getattr(group, name, None) for name in names]
+        if fetcher is not None:
+            found += [fetcher._fetch_task, *fetcher._pending_tasks]  # noqa: SLF001
+    return {task for task in found if task is not None and not task.done()}
+
+
+def transaction_error(producer: Any) -> BaseException | None:
+    """Why the producer's transaction can only be given up, where it is known."""
+    waiter = producer._txn_manager._transaction_waiter  # noqa: SLF001
+    return waiter.exception() if waiter is not None and waiter.done() and not waiter.cancelled() else None
+
+
+def _fail_batches(producer: Any) -> None:
+    waiter = producer._txn_manager._transaction_waiter  # noqa: SLF001 - idempotent producers have a manager, too
+    if waiter is not None:
+        if not waiter.done():
+            waiter.set_exception(ProducerClosed("discarded"))
+        retrieve(waiter)
+    accumulator = producer._message_accumulator  # noqa: SLF001
+    waiting = [batch for batches in accumulator._batches.values() for batch in batches]  # noqa: SLF001
+    accumulator.fail_all(ProducerClosed("discarded"))
+    for batch in waiting:
+        for future in (batch._drain_waiter, *(future for future, _ in batch._msg_futures)):  # noqa: SLF001
+            retrieve(future)
+
+
+def retrieve(future: "asyncio.Future[Any]") -> None:
+    """Nobody asks any more: its error is no leak."""
+    if future.done() and not future.cancelled():
+        future.exception()
+
+
+# Watching requests
+
+
+def watch_requests(client: Any, failed: Callable[[Any], None]) -> None:
+    """Tell of every request of the client that got no answer: it may be served all the same, at any time."""
+    send = client.send
+
+    async def watched(node: int, request: Any, **more: Any) -> Any:
+        try:
+            return await send(node, request, **more)
+        except BaseException:
+            failed(request)
+            raise
+
+    client.send = watched
+
+
+def watch_heartbeats(consumer: Any, confirmed: Callable[[float], None]) -> None:
+    """Tell when a heartbeat was sent that the group's coordinator then answered with "you are still a member"."""
+    client = consumer._client  # noqa: SLF001
+    send = client.send
+    loop = asyncio.get_running_loop()
+
+    async def watched(node: int, request: Any, **more: Any) -> Any:
+        sent = loop.time()
+        response = await send(node, request, **more)
+        if isinstance(request, HeartbeatRequest) and for_code(response.error_code) is NoError:
+            confirmed(sent)
+        return response
+
+    client.send = watched
+
+
+def generation_of(consumer: Any) -> int:
+    """The group's generation that the consumer is a member of; negative where it was expelled."""
+    return int(consumer._coordinator.generation)  # noqa: SLF001
+
+
+# Offsets
+
+
+async def list_offset(consumer: Any, partition: TopicPartition, timestamp: int, isolation: int) -> int:
+    """What ListOffsets says of a partition.
+
+    `timestamp` is EARLIEST, LATEST (gives the last stable offset, or with UNCOMMITTED the high watermark), or
+    milliseconds: gives the first offset whose record is not older, -1 where there is none.
+
+    Raises:
+        KafkaError: it cannot be said now.
+    """
+    client = consumer._client  # noqa: SLF001
+    leader = client.cluster.leader_for_partition(partition)
+    if leader is None or leader == -1:
+        client.add_topic(partition.topic)
+        await client.force_metadata_update()
+        raise LeaderNotAvailableError(str(partition))
+    request = OffsetRequest(-1, isolation, [(partition.topic, [(partition.partition, timestamp)])])
+    response = await client.send(leader, request)
+    _, code, _, offset = response.topics[0][1][0]
+    error = for_code(code)
+    if error is not NoError:
+        if getattr(error, "invalid_metadata", False):
+            client.force_metadata_update()
+        raise error(str(partition))
+    return int(offset)
+
+
+async def retried(ask: Callable[[], Awaitable[int]], patience: float) -> int:
+    """Ask again while the answer is an error that may pass.
+
+    Raises:
+        KafkaError: it did not pass within `patience` seconds.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience
+    while True:
+        try:
+            return await ask()
+        except KafkaError as error:
+            if not error.retriable or loop.time() > until:
+                raise
+            await asyncio.sleep(0.05)
+
+
+def group_options(settings: KafkaSettings) -> dict[str, Any]:
+    """What makes a consumer a member of our group."""
+    return {
+        "group_id": settings.group,
+        "group_instance_id": settings.instance,
+        "session_timeout_ms": milliseconds(settings.session),
+        "heartbeat_interval_ms": milliseconds(settings.heartbeat),
+        "rebalance_timeout_ms": milliseconds(settings.session),
+        "max_poll_interval_ms": milliseconds(settings.max_poll_interval),
+    }

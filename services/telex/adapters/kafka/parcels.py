@@ -1,0 +1,103 @@
+"""A commit as the records that a transaction sends: where each goes, and whether it may. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from telex.adapters.kafka import state
+from telex.adapters.kafka.topics import Limits
+from telex.core.model import FeedId
+from telex.core.records import Record
+from telex.errors import AppendRefused
+from telex.ports import Commit
+
+Headers = tuple[tuple[str, bytes], ...]
+
+TOPIC_HEADER: Final = "telex_topic"
+"""On the copy of an event in the merged topic: the topic of the original."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One record to send. `partition` None: the key decides, as Kafka's default partitioner does it (murmur2).
+
+    `culprit` is the feed to blame where it is refused.
+    """
+
+    topic: str
+    partition: int | None
+    key: bytes
+    value: bytes | None
+    headers: Headers = ()
+    culprit: str | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of a batch with this record alone, not compressed: the most that a broker can see of it."""
+        return int(DefaultRecordBatchBuilder.estimate_size_in_bytes(self.key, self.value, list(self.headers)))
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of a commit go."""
+
+    state: str
+    merged: str | None
+    compacted: frozenset[str]
+
+
+def pack(commit: Commit, shard: int, places: Places, *, with_format: bool) -> tuple[Parcel, ...]:
+    """The records of a commit; none where it says nothing. `with_format`: the shard's partition names no format yet.
+
+    Raises:
+        AppendRefused: something in it can never be stored.
+    """
+    memories = commit.memories or {}
+    parcels: list[Parcel] = []
+    try:
+        for record in commit.records:
+            parcels.extend(_events(record, places, _culprit(record, memories)))
+        kept = [
+            Parcel(places.state, shard, key, value, (), None if key.startswith(state.OURS) else key.decode())
+            for key, value in state.records(commit, with_format=False)
+        ]
+        if kept and with_format:
+            kept = [Parcel(places.state, shard, *next(state.records(Commit(), with_format=True))), *kept]
+    except UnicodeEncodeError as error:  # lone surrogates are no text
+        raise AppendRefused("invalid") from error
+    return (*parcels, *kept)
+
+
+def _events(record: Record, places: Places, culprit: str | None) -> tuple[Parcel, ...]:
+    if record.value is None and record.topic not in places.compacted:
+        raise AppendRefused("invalid", culprit)
+    key = record.key.encode()
+    headers = tuple((name, value.encode()) for name, value in record.headers)
+    original = Parcel(record.topic, None, key, record.value, headers, culprit)
+    if places.merged is None:
+        return (original,)
+    named = (*headers, (TOPIC_HEADER, record.topic.encode()))
+    return original, Parcel(places.merged, 0, key, record.value, named, culprit)
+
+
+def _culprit(record: Record, memories: Mapping[FeedId, bytes | None]) -> str | None:
+    # A feed's own events have its id as key; an article's record can be laid only to the one feed of its commit.
+    if record.key in memories:
+        return record.key
+    return next(iter(memories)) if len(memories) == 1 else None
+
+
+def check_sizes(parcels: tuple[Parcel, ...], limits: Limits) -> None:
+    """Refuse what a topic would: before anything is sent.
+
+    Raises:
+        AppendRefused: a record is too large, or its topic is none of ours.
+    """
+    for parcel in parcels:
+        limit = limits.records.get(parcel.topic)
+        if limit is None:
+            raise AppendRefused("unknown_topic", parcel.culprit)
+        if parcel.size > limit:
+            raise AppendRefused("too_large", parcel.culprit)

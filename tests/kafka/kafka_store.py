@@ -1,0 +1,143 @@
+"""A Kafka log as the contract's store: several members of one group in this process."""
+
+import asyncio
+import itertools
+import os
+from contextlib import suppress
+from dataclasses import replace
+from random import Random
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.group import LeaveGroupRequest
+from aiokafka.protocol.transaction import EndTxnRequest
+
+from telex.adapters.kafka import KafkaLog, KafkaSettings, KafkaTopics, clients
+from telex.core.model import FeedId
+from telex.core.records import Record
+from telex.ports import Commit
+from telex.testing.contracts import SHARDS, record
+
+_numbers = itertools.count(1)
+
+
+def unique() -> str:
+    """A prefix that no other test uses."""
+    return f"t{os.getpid()}-{next(_numbers)}"
+
+
+def settings(servers: str, **more) -> KafkaSettings:
+    """Settings with topics and a group of their own."""
+    name = unique()
+    topics = KafkaTopics(
+        state=f"{name}.state",
+        inbox=f"{name}.inbox",
+        events=f"{name}.events",
+        articles="news.articles",
+        feeds="news.feeds",
+        feedlog="news.feedlog",
+        deadletters="news.deadletters",
+        articles_partitions=3,
+    )
+    chosen = {"session": 6.0, "heartbeat": 0.1, "request_timeout": 5.0, "transaction_timeout": 10.0, "backoff_max": 1.0}
+    chosen |= {"start_timeout": 10.0, "batch_size": 256 << 10, "shards": SHARDS, "topics": topics, "group": name} | more
+    return KafkaSettings(bootstrap=tuple(servers.split(",")), **chosen)
+
+
+class KafkaStore:
+    """The LogFactory of one group."""
+
+    def __init__(self, servers: str, log_type: type[KafkaLog] = KafkaLog, **more) -> None:
+        self.settings = settings(servers, **more)
+        self.log_type = log_type
+        self._gone: set[str] = set()
+        self._opened: list[KafkaLog] = []
+        self._lost = 0
+
+    async def open(self, member: str, **more) -> KafkaLog:
+        log = await self.log_type.open(replace(self.settings, client_id=member, **more), random=Random(member))
+        self._opened.append(log)
+        return log
+
+    async def crash(self, log: KafkaLog) -> None:
+        """Nothing is released, left, flushed or ended."""
+        await self.stall(log)
+        for task in (*log._owners.values(), *log._tasks):
+            task.cancel()
+        await asyncio.gather(*log._owners.values(), *log._tasks, return_exceptions=True)
+        claims = list(log._live.values())
+        await asyncio.gather(*(claim.transactor.drop() for claim in claims))
+        await log.membership._drop()
+        await log.inbox.close()
+        await log.reader.close()
+
+    async def stall(self, log: KafkaLog) -> None:
+        """No answer of the group reaches the member, and no word of it the group. Its producers go on."""
+        consumer = log.membership.consumer
+        if consumer is not None and consumer._coordinator is not None:
+            self._gone.add(consumer._coordinator.member_id)
+
+            async def silence(*_, **__):
+                await asyncio.get_running_loop().create_future()
+
+            consumer._client.send = silence
+
+    async def expire(self) -> None:
+        """The coordinator forgets those that fell silent, as it would after their session."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=list(self.settings.bootstrap))
+        await admin.start()
+        try:
+            node = await admin.find_coordinator(self.settings.group)
+            for member in self._gone - {""}:
+                await admin._send_request(LeaveGroupRequest(self.settings.group, member), node)
+        finally:
+            await admin.close()
+
+    async def lose_answer(self, log: KafkaLog) -> None:
+        """In turns: the next commit is never asked for, or it is made and its answer lost. Both end the connection."""
+        self._lost += 1
+        served = self._lost % 2 == 0
+        for claim in log._live.values():
+            self._lose(log, claim.transactor._producer, served=served)
+
+    def _lose(self, log: KafkaLog, producer: AIOKafkaProducer, *, served: bool) -> None:
+        send = producer.client.send
+
+        async def lossy(node, request, **more):
+            if isinstance(request, EndTxnRequest):
+                if served:
+                    await send(node, request, **more)
+                for claim in log._live.values():
+                    if claim.transactor._producer is producer:
+                        asyncio.get_running_loop().create_task(clients.discard(producer))
+                await asyncio.get_running_loop().create_future()
+            return await send(node, request, **more)
+
+        producer.client.send = lossy
+
+    def unacceptable(self) -> Commit:
+        fat = Record(record(2).topic, "fat", (), os.urandom(2 << 20))
+        return Commit((record(2), fat), {FeedId("feed"): b"2"})
+
+    async def close(self) -> None:
+        for log in self._opened:
+            with suppress(Exception):
+                await log.close()
+
+
+async def contents(servers: str, topic: str, partition: int = 0, *, isolation: str = "read_committed"):
+    """The keys and values of a partition, in order."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, isolation_level=isolation)
+    place = TopicPartition(topic, partition)
+    consumer.assign([place])
+    await consumer.start()
+    try:
+        end = (await consumer.end_offsets([place]))[place]
+        consumer.seek(place, (await consumer.beginning_offsets([place]))[place])
+        found = []
+        while await consumer.position(place) < end:
+            fetched = await consumer.getmany(timeout_ms=50)
+            found += [(one.key, one.value) for one in fetched.get(place, ())]
+        return found
+    finally:
+        await consumer.stop()
