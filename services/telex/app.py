@@ -5,6 +5,7 @@ import random
 import socket
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -23,6 +24,7 @@ from telex.adapters.reading import PooledReader
 from telex.adapters.sqlite import SqliteLog
 from telex.adapters.sqlite_schema import SqliteSettings
 from telex.core.facts import Committed, Fact, LogPaused, ShardClaimed, ShardLost
+from telex.errors import ConfigurationError, Problem
 from telex.ports import LogReader, Observer
 from telex.settings import Config
 from telex.shard.context import Context, ShardSettings
@@ -127,6 +129,7 @@ class Service:
             check_every=config.catalogue.check_every,
         )
         await self._catalogue.start()
+        _make_room(config.log.path)
         self._log = await SqliteLog.open(sqlite_settings(config), clock=self._clock, random=self._rng)
         try:
             await self._start_rest()
@@ -249,3 +252,17 @@ def _with_port(config: Config) -> Config:
         probe.bind((config.http.host or "127.0.0.1", 0))
         port = probe.getsockname()[1]
     return replace(config, http=replace(config.http, listen=f"{config.http.host}:{port}"))
+
+
+def _make_room(path: Path) -> None:
+    """Make the log's directory, as the settings promise.
+
+    Raises:
+        ConfigurationError: it cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the directory {path.parent} cannot be made: {error.strerror}"
+        problem = Problem(str(path), None, None, "", what, "name another file with TELEX_LOG__PATH")
+        raise ConfigurationError((problem,)) from error

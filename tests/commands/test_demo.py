@@ -73,10 +73,7 @@ async def test_a_port_that_is_taken_is_said(place):
     assert_nothing_left(place)
 
 
-AT_ONCE = pytest.mark.xfail(strict=False, reason="a reading process that is just starting still takes the Ctrl-C")
-
-
-@pytest.mark.parametrize("whom", ["telex alone", pytest.param("the group", marks=AT_ONCE)])
+@pytest.mark.parametrize("whom", ["telex alone", "the group"])
 async def test_an_interrupt_ends_it_cleanly_with_0(place, whom):
     process = await start("demo", "--http", "127.0.0.1:0", cwd=place, new_session=True, TMPDIR=str(place))
     await line_with(process.stdout, "  new  ")

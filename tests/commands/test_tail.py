@@ -135,7 +135,6 @@ def test_a_missing_log_ends_with_2_and_says_which_file(inside):
     assert ended.words == "nothing.sqlite: there is no event log; name the file that `telex run` writes\n"
 
 
-@pytest.mark.xfail(strict=True, reason="connect_reader leaves the errors of its first pragma unexplained")
 def test_a_file_that_is_no_log_ends_with_1_and_what_to_do(inside, tmp_path):
     (tmp_path / "log.sqlite").write_bytes(b"junk" * 5000)
     ended = inside("tail", TELEX_LOG__PATH="log.sqlite")

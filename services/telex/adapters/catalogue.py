@@ -95,7 +95,8 @@ class WatchedCatalogue:
                 loaded = await self._load()
             except ConfigurationError as error:
                 self.last_problems = error.problems
-                self._tell(accepted=False)
+                if self._version:  # else there is no old one to stay, and `start` says why
+                    self._tell(accepted=False)
                 return False
             recovered, self.last_problems = not self.healthy, ()
             changed = loaded.digest != self._snapshot.digest

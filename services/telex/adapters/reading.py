@@ -4,11 +4,12 @@ import asyncio
 import multiprocessing
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError as Abandoned
 from concurrent.futures import TimeoutError as WallTimeout
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -39,6 +40,17 @@ class InlineReader:
     async def read_page(self, body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
         """An article's page."""
         return reader.read_page(body, content_type, url)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let a worker that starts now inherit a mask without SIGINT: Ctrl-C reaches it before it can ignore it."""
+    resource_tracker.ensure_running()  # its own start would lift the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,9 @@ class PooledReader:
     async def _attempt(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | Unreadable:
         try:
             pool = await self._started()
-            job = pool.schedule(_limited, (work, self._cpu_limit, args, kwargs), timeout=self._cpu_limit * _WALL_FACTOR)
+            with _interrupts_held():
+                limit = self._cpu_limit * _WALL_FACTOR
+                job = pool.schedule(_limited, (work, self._cpu_limit, args, kwargs), timeout=limit)
             return await self._answer(asyncio.wrap_future(job))
         except ProcessExpired as error:
             return _expired(error.exitcode)

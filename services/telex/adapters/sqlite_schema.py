@@ -161,6 +161,8 @@ def connect_reader(path: Path, *, vfs: str | None = None, busy_timeout: float = 
     except (apsw.CantOpenError, apsw.PermissionsError) as error:
         what = "the event log cannot be read" if path.exists() else "there is no event log"
         raise misconfigured(path, what, "name the file that `telex run` writes") from error
+    except apsw.Error as error:
+        raise explain(error, path) from error
     try:
         _check(db, path, None)
     except apsw.Error as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from telex.adapters import logs
 from telex.app import Service
 from telex.commands.common import Exit, Subparsers, config_argument, report, run_async, say, settings, until
-from telex.errors import ConfigurationError, Problem
+from telex.errors import ConfigurationError
 from telex.settings import Config
 
 
@@ -36,26 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.DONE if drained and stop.is_set() else Exit.PROBLEM
 
     try:
-        _make_room(config.log.path)
         return run_async(work)
     except ConfigurationError as error:
         code = report(error)
         _help_the_first_time(config)
         return code
-
-
-def _make_room(path: Path) -> None:
-    """Make the log's directory, as the settings promise.
-
-    Raises:
-        ConfigurationError: it cannot be made.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        what = f"the directory {path.parent} cannot be made: {error.strerror}"
-        problem = Problem(str(path), None, None, "", what, "name another file with TELEX_LOG__PATH")
-        raise ConfigurationError((problem,)) from error
 
 
 def _help_the_first_time(config: Config) -> None:
