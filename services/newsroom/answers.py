@@ -82,11 +82,14 @@ async def send(
     if request.method == "HEAD":
         return response, False
     size = max(1, -(-len(body) // PIECES)) if over else max(1, len(body))
-    for start in range(0, len(body), size):
-        if start and over:
-            await asyncio.sleep(over / PIECES)
-        await response.write(body[start : start + size])
-    await response.write_eof()
+    try:
+        for start in range(0, len(body), size):
+            if start and over:
+                await asyncio.sleep(over / PIECES)
+            await response.write(body[start : start + size])
+        await response.write_eof()
+    except ConnectionResetError:  # whoever asked has gone: killed, or tired of waiting
+        return response, False
     return response, request.transport is not None and not request.transport.is_closing()
 
 

@@ -14,7 +14,7 @@ from telex.documents.sniff import Kind, Source, root_name, sniff, to_utf8
         (b"", UnreadableReason.EMPTY),
         (b"\xef\xbb\xbf \n", UnreadableReason.EMPTY),
         (b"\0" * 100, UnreadableReason.EMPTY),
-        (gzip.compress(b"<rss/>"), UnreadableReason.NOT_TEXT),
+        (gzip.compress(b"<rss/>", mtime=0), UnreadableReason.NOT_TEXT),
         (b"\x89PNG\r\n\x1a\n", UnreadableReason.NOT_TEXT),
         (bytes(range(256)) * 40, UnreadableReason.NOT_TEXT),
         (b"<html><body>x", UnreadableReason.HTML),

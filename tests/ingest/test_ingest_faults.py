@@ -138,6 +138,27 @@ def test_a_late_page_never_makes_a_version_that_was_published_before():
     assert (kinds([event]), event.article.version) == (["updated"], 2)
 
 
+def test_what_was_missed_while_the_calendar_ran_ahead_is_withdrawn_after_its_grace():
+    house = House.of(feed())
+    house.show(*WINDOW)
+    house.now += 365 * 86400
+    house.show(WINDOW[0], *WINDOW[2:])
+    house.now -= 365 * 86400
+    assert kinds(house.same()) == []
+    assert kinds(house.same(later=2000)) == ["withdrawn"]
+
+
+def test_an_edit_after_an_old_answer_is_told_by_the_feed_that_rules():
+    house = House.of(feed("f1"), feed("f2"))
+    for title in ("One", "Two"):
+        house.show(entry("a", title), name="f2")
+        house.show(entry("a", title), name="f1")
+    house.show(entry("a", "One"), name="f1")
+    house.show(entry("a", "Three"), name="f1")
+    assert [(e.article.title, e.article.version) for e in house.show(entry("a", "Three"), name="f2")] == [("Three", 4)]
+    assert kinds(house.show(entry("a", "Three"), entry("b"), name="f1")) == ["published"]
+
+
 def test_an_answer_on_its_way_does_not_end_a_pause():
     house = House.of(feed())
     house.show(entry("a"))

@@ -67,7 +67,7 @@ async def test_a_hold_lasts_as_long_as_was_asked_though_the_calendar_jumps_back(
 
 @simulated
 async def test_a_hold_lasts_as_long_as_was_asked_though_the_calendar_jumps_ahead(house: House):
-    quick, other = feed("quick"), feed("other")
+    quick, other = feed("early"), feed("late")
     house.web.shows(quick.url, "q1")
     house.web.answer(other.url, house.web.refusal(Refusal.RATE_LIMITED, 429, HOUR))
     house.start(quick, other)

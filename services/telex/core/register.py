@@ -20,7 +20,7 @@ class Shown:
 class Standing:
     """How an article stands in all of its publisher's feeds.
 
-    `latest` is the meaning of the highest version; `ruler` the feed whose text is the article's: of those that show
+    `latest` is the meaning of the highest version, empty where nobody remembers it; `ruler` the feed whose text is the article's: of those that show
     it the one that took it over last, else the one that showed it first. `first` is the feed that showed it first.
     """
 
@@ -84,7 +84,8 @@ def _standing(everyone: list[Shown]) -> Standing:
     ruler = min(present, key=lambda s: (-s.known.reign, s.known.first_seen, s.feed), default=None)
     return Standing(
         version=top.known.version,
-        latest=top.known.meaning,
+        # What the version said is forgotten where the feed that told it shows another text since, untold.
+        latest=b"" if top.known.marks & Mark.UNTOLD else top.known.meaning,
         withdrawn=bool(top.known.marks & Mark.WITHDRAWN),
         bodied=any(s.known.marks & Mark.BODIED for s in everyone),
         skipped=top.known.version == 0 and any(s.known.marks & Mark.SKIPPED for s in everyone),

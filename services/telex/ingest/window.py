@@ -210,6 +210,10 @@ def confirm_missing(work: Work) -> None:
     window = []
     for known in work.known:
         since = known.missing_since
+        if since is not None and since > work.now:
+            # The calendar ran ahead when it was missed: the grace begins anew.
+            window.append(replace(known, missing_since=work.now))
+            continue
         if since is None or work.now - since < work.feed.withdraw_after or known.key in work.wants:
             window.append(known)
             continue
