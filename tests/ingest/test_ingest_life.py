@@ -335,3 +335,55 @@ def test_a_version_is_not_forgotten_while_another_feed_shows_the_article():
         house.show(*(entry(f"{round_}-{n}") for n in range(6)), name="f1")
     (event,) = house.show(entry("a", "Three"), name="f2")
     assert event.article.version == 3
+
+
+def test_ids_that_repeat_are_no_ids():
+    house = House.of(feed())
+    shown = [entry(name, guid="article") for name in "abc"]
+    assert kinds(house.show(*shown)) == ["published"] * 3
+    assert kinds(house.show(entry("d", guid="article"), *shown)) == ["published"]
+    assert kinds(house.show(entry("d", "Edited", guid="article"), *shown)) == ["updated"]
+    assert len(house.lines()) == 4
+
+
+def test_an_id_that_begins_to_repeat_loses_no_article_and_doubles_none():
+    house = House.of(feed())
+    house.show(entry("a", guid="article"), entry("x"))
+    assert kinds(house.show(entry("b", guid="article"), entry("a", guid="article"), entry("x"))) == ["published"]
+    assert kinds(house.show(entry("b", "Two", guid="article"), entry("a", "Two", guid="article"), entry("x"))) == [
+        "updated",
+        "updated",
+    ]
+    assert len(house.lines()) == 3
+
+
+def test_one_address_under_numbered_ids_is_one_article():
+    house = House.of(feed())
+    link = "https://news.example/story"
+    shown = [entry("a", guid=f"{link}#{n}", link=link, noise=str(n)) for n in range(3)]
+    assert kinds(house.show(*shown)) == ["published"]
+
+
+def test_a_stale_answer_does_not_have_the_last_word():
+    house = House.of(feed("f1"), feed("f2"))
+    one, two = entry("a", "One"), entry("a", "Two")
+    for name in ("f1", "f2"):
+        house.show(one, name=name)
+    for name in ("f1", "f2"):
+        house.show(two, name=name)
+    assert kinds(house.show(one, name="f2")) == ["updated"]
+    house.show(entry("b"), name="f2")
+    house.same("f1")
+    house.same("f1")
+    (event,) = [e for e in house.show(two, name="f1") if hasattr(e, "article")]
+    assert (event.article.title, event.article.version) == ("Two", 4)
+    assert kinds(house.show(two, name="f1")) == []
+
+
+def test_an_edit_taken_back_while_its_page_is_awaited_is_none(full: House):
+    full.show(entry("z", "Edited"))
+    assert full.memory("f1").wants
+    assert kinds(full.show(entry("z"), later=5)) == []
+    assert full.memory("f1").wants == ()
+    full.now += 61
+    assert kinds(full.arrive("f1", WantsDue())) == []

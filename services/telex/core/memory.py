@@ -77,13 +77,15 @@ class Want:
     """A page that an article waits for.
 
     The article goes out without it at `deadline`; until `expires` the page may still bring one `updated`.
-    `draft` is the article as the feed gave it; its version is 0 until it is published.
+    `draft` is the article as the feed gave it; its version is 0 until it is published. `told` is the meaning of the
+    article's last version when the wait began, empty for a new article: an edit taken back meanwhile is none.
     """
 
     key: Digest
     draft: Article
     deadline: float
     expires: float
+    told: Meaning = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class Head:
     `asked`. `rate` is new entries an hour, as of `accepted_at`, the last document that was accepted whole.
     `ordinal` numbers the feed's own events; `junk` is the hash of the last dead letter's body. `unsettled`
     is set where an entry is missing or its edit untold: then an answer without news has to be judged too. `publisher` is for
-    the time after the feed has left the catalogue.
+    the time after the feed has left the catalogue. `ids_repeat` is set for good once two entries of one document shared
+    an id and not their address.
     """
 
     asked: Digest | None = None
@@ -113,6 +116,7 @@ class Head:
     hints: Hints = NO_HINTS
     publisher: Publisher | None = None
     retired_at: float | None = None
+    ids_repeat: bool = False
     has_wants: bool = False
     unsettled: bool = False
 

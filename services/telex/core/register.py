@@ -20,15 +20,16 @@ class Shown:
 class Standing:
     """How an article stands in all of its publisher's feeds.
 
-    `latest` is the meaning of the highest version, empty where nobody remembers it; `ruler` the feed whose text is the article's: of those that show
-    it the one that took it over last, else the one that showed it first. `first` is the feed that showed it first.
+    `latest` is the meaning of the highest version, empty where nobody remembers it, and `latest_stands` whether a feed
+    that told it still shows the article; `ruler` the feed whose text is the article's: of those that show it the one
+    that took it over last, else the one that showed it first. `first` is the feed that showed it first.
     """
 
     version: int
     latest: Meaning
+    latest_stands: bool
     withdrawn: bool
     bodied: bool
-    skipped: bool
     showing: tuple[FeedId, ...]
     ruler: FeedId | None
     ruling: Meaning | None
@@ -86,9 +87,11 @@ def _standing(everyone: list[Shown]) -> Standing:
         version=top.known.version,
         # What the version said is forgotten where the feed that told it shows another text since, untold.
         latest=b"" if top.known.marks & Mark.UNTOLD else top.known.meaning,
+        latest_stands=any(
+            s.present and s.known.version == top.known.version and s.known.marks & Mark.TOLD for s in everyone
+        ),
         withdrawn=bool(top.known.marks & Mark.WITHDRAWN),
         bodied=any(s.known.marks & Mark.BODIED for s in everyone),
-        skipped=top.known.version == 0 and any(s.known.marks & Mark.SKIPPED for s in everyone),
         showing=tuple(sorted({s.feed for s in present})),
         ruler=ruler.feed if ruler else None,
         ruling=ruler.known.meaning if ruler else None,

@@ -2,9 +2,10 @@
 
 import re
 
+from telex.core import urls
 from telex.core.identity import digest
 from telex.core.memory import FIELD_DIGEST_SIZE, FIELDS, Meaning
-from telex.core.model import Article, Change
+from telex.core.model import Article, Change, Entry
 
 CHANGE_LIMIT = 280
 _SPACE = re.compile(r"\s+")
@@ -17,11 +18,18 @@ def _value(article: Article, field: str) -> str | None:
     return value
 
 
+def address_of(entry: Entry) -> bytes:
+    """The part of an entry's meaning that is its address, the last of `FIELDS`."""
+    return _digest(urls.canonical(entry.link))
+
+
+def _digest(value: str | None) -> bytes:
+    return digest(_SPACE.sub(" ", value or "").strip().encode("utf-8", "surrogatepass"))[:FIELD_DIGEST_SIZE]
+
+
 def meaning_of(article: Article) -> Meaning:
     """The digests of the fields that carry meaning, in the order of `FIELDS`."""
-    values = (_value(article, field) for field in FIELDS)
-    plain = (_SPACE.sub(" ", value or "").strip().encode("utf-8", "surrogatepass") for value in values)
-    return b"".join(digest(value)[:FIELD_DIGEST_SIZE] for value in plain)
+    return b"".join(_digest(_value(article, field)) for field in FIELDS)
 
 
 def changed_fields(before: Meaning, after: Meaning) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from telex.core import urls
 from telex.core.identity import article_id, digest
-from telex.core.model import Article, Author, BodyFrom, Entry, Feed, Markup, Provenance, Source
+from telex.core.model import Article, Author, BodyFrom, Digest, Entry, Feed, Markup, Provenance, Source
 from telex.core.redact import redact_url
 from telex.documents.markup import sanitise, to_text
 
@@ -45,6 +45,11 @@ def identity_of(entry: Entry) -> str:
         return link
     parts = [_plain(entry.title), _plain(entry.summary), _plain(entry.content)]
     return "content:" + digest(*(part.encode("utf-8", "surrogatepass") for part in parts)).hex()
+
+
+def key_of(entry: Entry) -> Digest:
+    """The digest of the entry's identity: what the memory of its feed knows it by."""
+    return digest(identity_of(entry).encode("utf-8", "surrogatepass"))
 
 
 def _plain(markup: Markup | None) -> str:

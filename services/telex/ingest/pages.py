@@ -5,7 +5,7 @@ from dataclasses import replace
 from telex.core import urls
 from telex.core.arrivals import PageArrived
 from telex.core.identity import digest
-from telex.core.memory import WANTS_LIMIT, Known, Mark, Want
+from telex.core.memory import WANTS_LIMIT, Known, Mark, Meaning, Want
 from telex.core.model import Article, BodyFrom, Change, Digest, Entry, Feed, Markup, PageDocument
 from telex.core.register import Standing
 from telex.documents.markup import sanitise, to_text
@@ -29,8 +29,20 @@ def article_of_page(feed: Feed, page: PageDocument, now: float) -> Article:
     return replace(normalise(_with_page(empty, page)), version=1)
 
 
-def wait_for_page(work: Work, key: Digest, article: Article) -> bool:
-    """Let the article wait for its page where its feed asks for that; whether it waits."""
+def was_taken_back(work: Work, key: Digest, meaning: Meaning) -> bool:
+    """Whether an edit that waits for its page was taken back: then there is nothing to tell, and the want is dropped."""
+    waiting = work.wants.get(key)
+    if waiting is None or waiting.draft.version or waiting.told != meaning:
+        return False
+    del work.wants[key]
+    return True
+
+
+def wait_for_page(work: Work, key: Digest, article: Article, told: Meaning) -> bool:
+    """Let the article wait for its page where its feed asks for that; whether it waits.
+
+    `told` is what the article's last version said, empty for a new article.
+    """
     waiting = work.wants.get(key)
     if not work.feed.full_text or urls.canonical(article.link) is None:
         return False
@@ -45,7 +57,7 @@ def wait_for_page(work: Work, key: Digest, article: Article) -> bool:
         newer = replace(article, changes=changes, backfill=waiting.draft.backfill)
         work.wants[key] = replace(waiting, draft=newer)
     else:
-        work.wants[key] = Want(key, article, work.now + PAGE_WAIT, work.now + PAGE_EXPIRY)
+        work.wants[key] = Want(key, article, work.now + PAGE_WAIT, work.now + PAGE_EXPIRY, told)
     return True
 
 

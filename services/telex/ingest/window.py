@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+from telex.core import urls
 from telex.core.arrivals import FeedArrived, StillSame
 from telex.core.events import ArticleWithdrawn, FeedGap, FeedMoved
-from telex.core.identity import digest
 from telex.core.lifecycle import is_gap, merged, vanished
-from telex.core.memory import Departed, Known, Mark
+from telex.core.memory import FIELD_DIGEST_SIZE, Departed, Known, Mark
 from telex.core.model import Article, Backfill, Digest, Entry, FeedDocument, Provenance
 from telex.core.redact import redact_url
 from telex.core.register import Shown, Standing
@@ -14,8 +14,8 @@ from telex.core.schedule import first_rate, rate_after
 from telex.core.verdict import Verdict, verdict
 from telex.documents import limits
 from telex.ingest import health, pages
-from telex.ingest.meaning import changes, meaning_of
-from telex.ingest.normalise import Context, draft, identity_of
+from telex.ingest.meaning import address_of, changes, meaning_of
+from telex.ingest.normalise import Context, draft, key_of
 from telex.ingest.work import Work
 
 FIRST_INTERVALS = 3.0
@@ -49,6 +49,7 @@ def document_arrived(work: Work, arrival: FeedArrived) -> None:
         work.departed.pop(key, None)
     work.known = merged(shown, before, lost.missing)
     confirm_missing(work)
+    succeed(work)
     _accept(work, arrival, first_poll=first_poll)
 
 
@@ -66,6 +67,7 @@ def _is_first(work: Work) -> bool:
 def still_same(work: Work, arrival: StillSame) -> None:
     """The document did not change: what is missing is missing still."""
     confirm_missing(work)
+    succeed(work)
     if any(_may_be_told(work, known) for known in work.known):
         # The text stands in the document that did not change: ask for it whole.
         work.head = replace(work.head, etag=None, last_modified=None, body=None)
@@ -82,6 +84,25 @@ def moved(work: Work, to: str | None) -> None:
     work.events.append(
         FeedMoved(work.feed.id, work.feed.publisher, work.next_ordinal(), work.now, redact_url(at), redact_url(to))
     )
+
+
+def succeed(work: Work) -> None:
+    """Let a text that came to rule be told again where a later version told one that nobody shows any more.
+
+    An answer from an old cache must not have the last word.
+    """
+    work.known = tuple(_succeeding(work, known) for known in work.known)
+
+
+def _succeeding(work: Work, known: Known) -> Known:
+    if known.missing_since is not None or not known.marks & Mark.TOLD or known.article not in work.register.shown:
+        return known
+    standing = work.register.standing(known.article, (Shown(work.feed.id, known, present=True),))
+    if standing is None or standing.version <= known.version or standing.withdrawn or standing.latest_stands:
+        return known
+    if standing.ruler != work.feed.id or standing.latest in (b"", known.meaning):
+        return known
+    return replace(known, version=standing.version, marks=known.marks & ~Mark.TOLD | Mark.UNTOLD)
 
 
 def _may_be_told(work: Work, known: Known) -> bool:
@@ -129,16 +150,45 @@ def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> list[K
     context = Context(work.feed, work.head.title, work.head.home_url, document.language, work.now)
     shown: list[Known] = []
     placed: set[Digest] = set()
+    _look_for_repeated_ids(work, document, by_raw)
     for slot in document.slots:
         if isinstance(slot, Entry):
-            key = digest(identity_of(slot).encode("utf-8", "surrogatepass"))
+            entry = _well_named(work, slot, by_key)
+            key = key_of(entry)
             if key not in taken:
                 taken.add(key)
-                shown.append(_meet(work, key, by_key.get(key), slot, context, first_poll=first_poll))
+                shown.append(_meet(work, key, by_key.get(key), entry, context, first_poll=first_poll))
         elif slot in by_raw and by_raw[slot].key not in placed:
             placed.add(by_raw[slot].key)
             shown.append(by_raw[slot])
     return shown
+
+
+def _look_for_repeated_ids(work: Work, document: FeedDocument, by_raw: dict[Digest, Known]) -> None:
+    """Two entries with one id and two addresses: this feed's ids are no ids (design 4.2)."""
+    addresses: dict[Digest, bytes] = {}
+    for slot in document.slots:
+        if isinstance(slot, Entry):
+            if slot.guid is None or urls.canonical(slot.link) is None:
+                continue
+            key, address = key_of(slot), address_of(slot)
+        elif slot in by_raw:
+            key, address = by_raw[slot].key, by_raw[slot].meaning[-FIELD_DIGEST_SIZE:]
+        else:
+            continue
+        if addresses.setdefault(key, address) != address:
+            work.head = replace(work.head, ids_repeat=True)
+            return
+
+
+def _well_named(work: Work, entry: Entry, by_key: dict[Digest, Known]) -> Entry:
+    """The entry without its id where the feed's ids repeat, unless it is known by that id and at that address."""
+    if not work.head.ids_repeat or entry.guid is None or urls.canonical(entry.link) is None:
+        return entry
+    known = by_key.get(key_of(entry))
+    if known and known.meaning[-FIELD_DIGEST_SIZE:] == address_of(entry):
+        return entry
+    return replace(entry, guid=None)
 
 
 def _meet(work: Work, key: Digest, here: Known | None, entry: Entry, context: Context, *, first_poll: bool) -> Known:
@@ -186,7 +236,10 @@ def _obey(
     if judged is not Verdict.PUBLISH:
         before = mine.meaning if mine else (standing.latest if standing else known.meaning)
         article = replace(article, changes=changes(before, article), backfill=False)
-    if pages.wait_for_page(work, known.key, article):
+    if pages.was_taken_back(work, known.key, known.meaning):
+        return replace(known, marks=known.marks | Mark.TOLD)
+    told = standing.latest if standing and standing.version else b""
+    if pages.wait_for_page(work, known.key, article, told):
         if standing and standing.withdrawn:
             known = replace(known, marks=known.marks | Mark.WITHDRAWN)  # until the event that says it is back
         return known if judged is Verdict.UPDATE else replace(known, reign=known.version + 1)

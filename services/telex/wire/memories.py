@@ -8,7 +8,6 @@ The format of release n is readable by release n-1: fields are only added at the
 
 import struct
 import zlib
-from dataclasses import replace
 
 from telex.core.events import Health
 from telex.core.memory import Departed, FeedState, Head, Known, Mark, Memory, ScheduleRecord, Want
@@ -110,6 +109,7 @@ def _pack_head(head: Head) -> bytes:
     _varint(out, 0 if head.hints.ttl is None else int(head.hints.ttl) + 1)
     _varint(out, sum(1 << hour for hour in head.hints.skip_hours))
     _varint(out, sum(1 << day for day in head.hints.skip_days))
+    out.append(head.ids_repeat)
     return bytes(out)
 
 
@@ -119,6 +119,7 @@ def _read_head(source: _Source, flags: int) -> Head:
     asked, body, junk = source.digest(), source.digest(), source.digest()
     url, etag, last_modified, title, home_url, publisher = (source.text() for _ in range(6))
     ttl, hours, days = source.varint(), source.varint(), source.varint()
+    ids_repeat = bool(source.byte())
     return Head(
         asked=asked,
         url=url,
@@ -140,6 +141,7 @@ def _read_head(source: _Source, flags: int) -> Head:
         ),
         publisher=Publisher(publisher) if publisher is not None else None,
         retired_at=_optional(retired_at),
+        ids_repeat=ids_repeat,
         has_wants=bool(flags & _HAS_WANTS),
         unsettled=bool(flags & _UNSETTLED),
     )
@@ -183,6 +185,7 @@ def _read_known(source: _Source) -> Known:
 def _pack_want(out: bytearray, want: Want) -> None:
     draft = zlib.compress(articles.to_json(want.draft), 1)
     out += want.key + struct.pack("<dd", want.deadline, want.expires)
+    _digest(out, want.told)
     _varint(out, len(draft))
     out += draft
 
@@ -190,22 +193,9 @@ def _pack_want(out: bytearray, want: Want) -> None:
 def _read_want(source: _Source) -> Want:
     key = Digest(source.take(8))
     deadline, expires = struct.unpack("<dd", source.take(16))
+    told = source.digest() or b""
     draft = articles.from_json(zlib.decompress(source.take(source.varint())))
-    return Want(key, draft, deadline, expires)
-
-
-def rounded(known: Known) -> Known:
-    """The entry as it will be once packed: instants in whole seconds."""
-
-    def whole(value: float | None) -> float | None:
-        return float(kept) if (kept := _instant(value)) else None
-
-    return replace(
-        known,
-        first_seen=whole(known.first_seen) or 0.0,
-        published=whole(known.published),
-        missing_since=None if known.missing_since is None else whole(known.missing_since) or 0.0,
-    )
+    return Want(key, draft, deadline, expires, told)
 
 
 def pack(memory: Memory) -> bytes:

@@ -91,6 +91,10 @@ async def discard(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
             await inner.close()
     if tasks:
         await asyncio.wait(tasks, timeout=_LAST_MOMENTS)
+        for task in tasks:
+            retrieve(task)
+    if isinstance(client, AIOKafkaProducer):
+        transaction_error(client)  # the end of its tasks has left an error there that nobody asks for
 
 
 async def _refuse(*_: Any, **__: Any) -> None:

@@ -231,7 +231,7 @@ class KafkaLog:
         if self._stale_limits:
             self._limits = await read_limits(self._settings)
             self._stale_limits = False
-        transactor = self.transactor_type(self._settings, shard, self._limits.batch)
+        transactor = self.transactor_type(self._settings, shard, self._limits)
         await transactor.start()
         return transactor
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
+from aiokafka.errors import KafkaError
 from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, EndTxnRequest
 
 from telex.adapters.kafka.clients import (
@@ -22,8 +23,9 @@ from telex.adapters.kafka.clients import (
     watch_requests,
 )
 from telex.adapters.kafka.config import KafkaSettings, milliseconds
-from telex.adapters.kafka.faults import FENCES, Fenced, permanent, words
+from telex.adapters.kafka.faults import FENCES, Fenced, permanent, unavailable, words
 from telex.adapters.kafka.parcels import Parcel
+from telex.adapters.kafka.topics import Limits
 from telex.errors import AppendRefused, AppendUnknown
 
 _PATIENCE: Final = 2
@@ -35,12 +37,13 @@ _DOUBTFUL: Final = (AddPartitionsToTxnRequest, EndTxnRequest)
 class Transactor:
     """The producer of one claim. Only one task uses it."""
 
-    def __init__(self, settings: KafkaSettings, shard: int, batch_size: int) -> None:
+    def __init__(self, settings: KafkaSettings, shard: int, limits: Limits) -> None:
         self._settings = settings
         self._shard = shard
+        self._topics = tuple(limits.records)
         self._producer = make_producer(
             settings,
-            batch_size,
+            limits.batch,
             transactional_id=settings.transactional_id(shard),
             transaction_timeout_ms=milliseconds(settings.transaction_timeout),
         )
@@ -65,8 +68,14 @@ class Transactor:
         """
         try:
             await start(self._producer, self._settings, f"fencing the former owners of shard {self._shard}")
+            # Known from now on, a topic that is unknown in a commit is one that was deleted, not one that a broker
+            # which is away cannot tell of. And the first commit is as fast as the next.
+            await asyncio.gather(*map(self._producer.partitions_for, self._topics))
+        except KafkaError as error:
+            await self.drop()
+            raise unavailable(error, f"asking for the topics of shard {self._shard}") from error
         except BaseException:
-            self._ended = True
+            await self.drop()
             raise
 
     async def transact(self, parcels: Sequence[Parcel]) -> None:

@@ -249,8 +249,8 @@ class KafkaReader:
             return self._asker
 
     async def _open(self) -> AIOKafkaConsumer:
-        consumer = make_reader(self._settings, fetch_wait=_FETCH_WAIT)
         partition = self._topic()
+        consumer = make_reader(self._settings, fetch_wait=_FETCH_WAIT)
         consumer.assign([partition])
         consumer.pause(partition)
         await start(consumer, self._settings, "reading the log")

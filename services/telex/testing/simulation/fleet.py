@@ -21,7 +21,7 @@ from telex.wire.topics import Naming
 
 WORLD = Context()
 """The context of callbacks that belong to no process."""
-SETTINGS = ShardSettings(backoff_cap=3600.0, schedule_every=180.0)
+SETTINGS = ShardSettings(backoff_cap=3600.0, schedule_every=300.0)
 DRAIN = 20.0
 """Seconds that a restart in good order may take."""
 
@@ -166,7 +166,7 @@ class Fleet:
     def jump(self, name: str, offset: float) -> None:
         """Set the clock of a process."""
         self._done("jump", name)
-        self.workers[name].clock.offset = offset
+        self.workers[name].clock.jump(offset)
 
     def later(self, delay: float, name: str) -> None:
         """Start a process in a while, unless one runs under its name by then."""

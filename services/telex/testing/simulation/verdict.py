@@ -204,20 +204,23 @@ def _taken_away(run: Run, told: dict[str, list[Told]]) -> Iterator[str]:
 
 
 def _clear_hole(run: Run, site: PublisherSite, story: Story) -> bool:
-    """Whether a feed knew the story for long and long showed older ones below its place, with few other holes."""
+    """Whether all feeds that showed the story last knew it for long, and long showed older ones below a lone hole.
+
+    A feed in which the hole is not clear may take it for ageing out, and then nothing is told.
+    """
     gone = max(spell.until or 0.0 for spell in story.spells)
-    for spell in story.spells:
-        if spell.until != gone or not spell.withdrawn:
-            continue
-        if gone - spell.since < DUE_AFTER or gone + DUE_AFTER > run.end:
-            continue
-        here = [(other, s) for other in site.stories for s in other.spells if s.feed == spell.feed]
-        older = [s for other, s in here if other.editions[0] < story.editions[0]]
-        below = [s for s in older if _spans(s, gone - DUE_AFTER, gone + DUE_AFTER)]
-        holes = [s for _, s in here if s.withdrawn and s.until is not None and abs(s.until - gone) < DUE_AFTER]
-        if len(below) >= OLDER_NEEDED and len(holes) <= HOLES_AT_ONCE:
-            return True
-    return False
+    last = [spell for spell in story.spells if spell.until == gone]
+    return gone + DUE_AFTER < run.end and all(_is_clear(site, story, spell, gone) for spell in last)
+
+
+def _is_clear(site: PublisherSite, story: Story, spell: Spell, gone: float) -> bool:
+    if not spell.withdrawn or gone - spell.since < DUE_AFTER:
+        return False
+    here = [(other, s) for other in site.stories for s in other.spells if s.feed == spell.feed]
+    older = [s for other, s in here if other.editions[0] < story.editions[0]]
+    below = [s for s in older if _spans(s, gone - DUE_AFTER, gone + DUE_AFTER)]
+    holes = [s for _, s in here if s.withdrawn and s.until is not None and abs(s.until - gone) < DUE_AFTER]
+    return len(below) >= OLDER_NEEDED and len(holes) <= HOLES_AT_ONCE
 
 
 def _spans(spell: Spell, since: float, until: float) -> bool:

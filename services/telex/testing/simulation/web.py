@@ -21,8 +21,17 @@ class SimClock:
     """A process's calendar: the loop's time since `EPOCH`, off by `offset` seconds, which may jump."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, offset: float = 0.0) -> None:
-        self.offset = offset
+        self.offset = self._most = offset
         self._loop = loop
+
+    def jump(self, offset: float) -> None:
+        """Be off by this much from now on."""
+        self.offset = offset
+        self._most = max(self._most, offset)
+
+    def latest(self) -> float:
+        """What it may have been taken for: now, by the most that it was ever ahead."""
+        return EPOCH + self._loop.time() + self._most
 
     def now(self) -> float:
         """Seconds since 1970-01-01T00:00:00Z."""
@@ -33,8 +42,8 @@ class SimClock:
 class Visit:
     """One request as the publisher saw it, times by the loop. `shown` are the stories of a document that arrived.
 
-    `complete` is False where not all of a document arrived. `calendar` is when the process believed to ask. The answer
-    asked it to leave the publisher alone until `hold_until`, which is `hold` on the process's calendar.
+    `complete` is False where not all of a document arrived. `calendar` is the latest that the process may have believed
+    it to be. The answer asked it to leave the publisher alone until `hold_until`, which is `hold` on its calendar.
     """
 
     process: str
@@ -108,7 +117,7 @@ class SimFetcher:
 
     async def fetch(self, request: Request) -> Exchange:
         """Ask the publisher; the answer may be old when it arrives."""
-        visit = self._web.enter(self._process, request, self._clock.now())
+        visit = self._web.enter(self._process, request, self._clock.latest())
         try:
             await self._web.travel()
             answer = self._answer(request, visit)
