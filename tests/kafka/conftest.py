@@ -6,9 +6,10 @@ from kafka_store import KafkaStore
 from support import kafka
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "/tests/kafka/" in str(item.path):
+        if "servers" in getattr(item, "fixturenames", ()):
             item.add_marker("kafka")
 
 
@@ -22,11 +23,23 @@ def servers():
 
 
 @pytest.fixture
-async def store(servers):
+async def make_store(servers):
+    """Makes logs of their own on the broker of the run."""
+    made = []
+
+    def make(*args, **more):
+        made.append(KafkaStore(servers, *args, **more))
+        return made[-1]
+
+    yield make
+    for store in made:
+        await store.close()
+
+
+@pytest.fixture
+def store(make_store):
     """A log of its own on the broker of the run."""
-    store = KafkaStore(servers)
-    yield store
-    await store.close()
+    return make_store()
 
 
 @pytest.fixture

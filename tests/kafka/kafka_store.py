@@ -8,7 +8,9 @@ from dataclasses import replace
 from random import Random
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.protocol.transaction import EndTxnRequest
 
@@ -141,3 +143,95 @@ async def contents(servers: str, topic: str, partition: int = 0, *, isolation: s
         return found
     finally:
         await consumer.stop()
+
+
+class Member:
+    """A member of the group, and every claim that it won."""
+
+    def __init__(self, log: KafkaLog) -> None:
+        self.log = log
+        self.won = []
+        self.error: Exception | None = None
+        self._task = asyncio.create_task(self._collect())
+
+    async def _collect(self) -> None:
+        try:
+            async for claim in self.log.claims():
+                self.won.append(claim)
+        except Exception as error:
+            self.error = error
+
+    @property
+    def live(self) -> dict:
+        """Its live claims by shard."""
+        return {claim.shard: claim for claim in self.won if not claim.dead}
+
+    async def claim(self, shard: int = 0, *, not_=None):
+        """Its live claim of a shard that is not `not_`."""
+        await until(lambda: self.live.get(shard) not in (None, not_))
+        return self.live[shard]
+
+
+async def until(condition, patience: float = 20.0) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(patience):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def records_of(log: KafkaLog) -> list[str]:
+    """The keys of all that a reader of the log gets."""
+    oldest, _ = await log.bounds()
+    return [stored.record.key for stored in await log.read(None, oldest, 10_000)]
+
+
+async def alter_topic(servers: str, topic: str, **config: str) -> None:
+    """Set a topic's configuration; `_` for `.`."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        values = {key.replace("_", "."): value for key, value in config.items()}
+        for response in await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, values)]):
+            for code, message, *_ in response.resources:
+                assert code == 0, message
+    finally:
+        await admin.close()
+
+
+async def create_topic(servers: str, topic: str, partitions: int = 1, **config: str) -> None:
+    """Make a topic; `_` for `.`."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        values = {key.replace("_", "."): value for key, value in config.items()}
+        response = await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=values)])
+        assert [code for _, code, _ in response.topic_errors] == [0], response
+    finally:
+        await admin.close()
+
+
+async def limit_topic(servers: str, topic: str, size: int, partitions: int = 3) -> None:
+    """Lower what a topic takes, and wait until every partition's leader refuses more."""
+    await alter_topic(servers, topic, max_message_bytes=str(size))
+    for partition in range(partitions):
+        while not await _refuses(servers, topic, partition, size):
+            await asyncio.sleep(0.02)
+
+
+async def _refuses(servers: str, topic: str, partition: int, size: int) -> bool:
+    """Whether a leader refuses a record above the limit; nothing of it becomes visible."""
+    name = f"prober-{topic}"
+    for probing in (True, False):
+        producer = AIOKafkaProducer(bootstrap_servers=servers, transactional_id=name)
+        await producer.start()  # the second one ends what the first left open
+        try:
+            if probing:
+                await producer.begin_transaction()
+                await producer.send_and_wait(topic, os.urandom(size + 1000), b"probe", partition=partition)
+        except MessageSizeTooLargeError:
+            refused = True
+        else:
+            refused = False if probing else refused
+        finally:
+            await clients.discard(producer)
+    return refused
