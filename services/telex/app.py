@@ -12,17 +12,17 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from telex import __version__
-from telex.adapters.asking import user_agent
-from telex.adapters.catalogue import WatchedCatalogue
-from telex.adapters.catalogue_feeds import Interval
+from telex.adapters.catalogue.feeds import Interval
+from telex.adapters.catalogue.watched import WatchedCatalogue
 from telex.adapters.clock import SystemClock
-from telex.adapters.http import FetchLimits, HttpFetcher
+from telex.adapters.http.asking import user_agent
+from telex.adapters.http.fetcher import FetchLimits, HttpFetcher
 from telex.adapters.lag import LoopLag
 from telex.adapters.logs import LogObserver
 from telex.adapters.metrics import FanOut, MetricsObserver
 from telex.adapters.reading import PooledReader
-from telex.adapters.sqlite import SqliteLog
-from telex.adapters.sqlite_schema import SqliteSettings
+from telex.adapters.sqlite.log import SqliteLog
+from telex.adapters.sqlite.schema import SqliteSettings
 from telex.core.facts import Committed, Fact, LogPaused, ShardClaimed, ShardLost
 from telex.errors import ConfigurationError, Problem
 from telex.ports import LogReader, Observer

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from telex import settings_values as values
-from telex.adapters.catalogue_problems import Place, Problems
+from telex.adapters.catalogue.problems import Place, Problems
 from telex.core.redact import redact_text
 from telex.settings_sources import (
     SHORT_FORMS,

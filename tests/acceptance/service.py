@@ -15,7 +15,7 @@ import orjson
 import psutil
 import yaml
 
-from telex.adapters.sqlite_reader import open_reader
+from telex.adapters.sqlite.reader import open_reader
 from telex.ports import Stored
 from telex.wire.cloudevents import structured
 

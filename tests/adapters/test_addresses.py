@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.loopback_servers import answer, feed, fetching, redirect, serve
-from telex.adapters.addresses import AddressForbidden, AddressGuard
+from telex.adapters.http.addresses import AddressForbidden, AddressGuard
 from telex.core.exchange import Fetched, Refusal, Refused
 
 FORBIDDEN = """

@@ -6,10 +6,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telex.adapters.catalogue_export import to_csv, to_opml, to_yaml
-from telex.adapters.catalogue_feeds import Interval
-from telex.adapters.catalogue_load import parse_feeds
-from telex.adapters.catalogue_urls import publisher_of
+from telex.adapters.catalogue.export import to_csv, to_opml, to_yaml
+from telex.adapters.catalogue.feeds import Interval
+from telex.adapters.catalogue.load import parse_feeds
+from telex.adapters.catalogue.urls import publisher_of
 from telex.core.identity import feed_id
 from telex.core.model import Backfill, Feed, FeedId, Priority, Profile, Publisher, SecretRef
 

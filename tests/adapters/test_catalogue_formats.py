@@ -5,9 +5,10 @@ import os
 
 import pytest
 
-from telex.adapters import catalogue_files, catalogue_load
-from telex.adapters.catalogue_load import load, parse_feeds, read_feeds
-from telex.adapters.catalogue_urls import host_of, publisher_of
+from telex.adapters.catalogue import files as catalogue_files
+from telex.adapters.catalogue import load as catalogue_load
+from telex.adapters.catalogue.load import load, parse_feeds, read_feeds
+from telex.adapters.catalogue.urls import host_of, publisher_of
 from telex.core.identity import shard_of
 from telex.core.model import Priority, SecretRef
 from telex.errors import ConfigurationError

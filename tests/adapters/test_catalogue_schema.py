@@ -6,11 +6,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from telex.adapters.catalogue_feeds import DEFAULTS_KEYS, FEED_KEYS
-from telex.adapters.catalogue_load import parse_feeds
-from telex.adapters.catalogue_problems import Problems
-from telex.adapters.catalogue_tree import plain, read_tree
-from telex.adapters.catalogue_values import OWN_HEADERS, SECRET_HEADERS
+from telex.adapters.catalogue.feeds import DEFAULTS_KEYS, FEED_KEYS
+from telex.adapters.catalogue.load import parse_feeds
+from telex.adapters.catalogue.problems import Problems
+from telex.adapters.catalogue.tree import plain, read_tree
+from telex.adapters.catalogue.values import OWN_HEADERS, SECRET_HEADERS
 from telex.errors import ConfigurationError
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/catalogue.json").read_text(encoding="utf-8"))

@@ -6,11 +6,11 @@ import os
 import psutil
 import pytest
 
-from telex.adapters import catalogue as module
-from telex.adapters.catalogue import WatchedCatalogue
-from telex.adapters.catalogue_feeds import Interval
-from telex.adapters.catalogue_load import load
-from telex.adapters.catalogue_worker import PIECE, load_apart
+from telex.adapters.catalogue import watched as module
+from telex.adapters.catalogue.feeds import Interval
+from telex.adapters.catalogue.load import load
+from telex.adapters.catalogue.watched import WatchedCatalogue
+from telex.adapters.catalogue.worker import PIECE, load_apart
 from telex.core.facts import CatalogueReloaded
 from telex.core.identity import shard_of
 from telex.core.model import Publisher

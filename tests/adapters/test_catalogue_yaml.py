@@ -2,9 +2,9 @@
 
 import pytest
 
-from telex.adapters.catalogue_feeds import Interval
-from telex.adapters.catalogue_load import parse_feeds
-from telex.adapters.catalogue_problems import MAX_PROBLEMS
+from telex.adapters.catalogue.feeds import Interval
+from telex.adapters.catalogue.load import parse_feeds
+from telex.adapters.catalogue.problems import MAX_PROBLEMS
 from telex.core.identity import feed_id
 from telex.core.model import Backfill, Priority, Profile, SecretRef
 from telex.errors import ConfigurationError

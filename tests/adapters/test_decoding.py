@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telex.adapters.decoding import PIECE, BrokenCoding, decoder_for
+from telex.adapters.http.decoding import PIECE, BrokenCoding, decoder_for
 
 BODIES = st.binary(max_size=2000) | st.integers(0, 3 * PIECE).map(bytes)
 CODINGS = st.sampled_from(

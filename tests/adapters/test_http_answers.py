@@ -6,7 +6,7 @@ import pytest
 
 from support.loopback_servers import answer, feed, fetching, page, redirect, serve
 from telex import __version__
-from telex.adapters.asking import user_agent
+from telex.adapters.http.asking import user_agent
 from telex.core.exchange import Fetched, Gone, NotModified, Refusal, Refused
 from telex.testing.manual_clock import ManualClock
 

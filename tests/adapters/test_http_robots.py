@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from support.loopback_servers import answer, feed, fetching, page, redirect, serve
-from telex.adapters import robots
+from telex.adapters.http import robots
 from telex.core.exchange import Fetched, Refusal, Refused
 
 FORBID = answer(b"User-agent: *\nDisallow: /private\nAllow: /private/open\n")

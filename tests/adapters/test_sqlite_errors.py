@@ -9,9 +9,9 @@ from random import Random
 import apsw
 import pytest
 
-from telex.adapters import sqlite_tables as tables
-from telex.adapters.sqlite import SqliteClaim, SqliteLog, SqliteSettings, open_reader
-from telex.adapters.sqlite_schema import boot_time
+from telex.adapters.sqlite import tables
+from telex.adapters.sqlite.log import SqliteClaim, SqliteLog, SqliteSettings, open_reader
+from telex.adapters.sqlite.schema import boot_time
 from telex.core.model import FeedId
 from telex.core.records import Record
 from telex.errors import ConfigurationError, LogCorrupt, LogUnavailable

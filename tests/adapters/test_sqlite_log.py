@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from telex.adapters.sqlite import SqliteLog, SqliteSettings, open_reader
-from telex.adapters.sqlite_schema import boot_time
+from telex.adapters.sqlite.log import SqliteLog, SqliteSettings, open_reader
+from telex.adapters.sqlite.schema import boot_time
 from telex.core.model import FeedId
 from telex.core.records import Record
 from telex.errors import AppendRefused, ClaimDied, LogError

@@ -11,8 +11,8 @@ import pytest
 
 from commands.command_line import environment, finish, line_with, start, telex
 from support.publisher import START, House, entry
-from telex.adapters.sqlite import SqliteLog
-from telex.adapters.sqlite_schema import SqliteSettings
+from telex.adapters.sqlite.log import SqliteLog
+from telex.adapters.sqlite.schema import SqliteSettings
 from telex.commands.tail import _start, _Tail
 from telex.core.events import ArticlePublished, FeedMoved
 from telex.core.model import FeedId, Publisher

@@ -6,8 +6,8 @@ from random import Random
 
 import apsw
 
-from telex.adapters.sqlite import SqliteLog, SqliteSettings
-from telex.adapters.sqlite_tables import Lease
+from telex.adapters.sqlite.log import SqliteLog, SqliteSettings
+from telex.adapters.sqlite.tables import Lease
 from telex.core.model import FeedId
 from telex.core.records import Record
 from telex.errors import AppendUnknown

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from sqlite_store import SqliteStore
 
-from telex.adapters import sqlite_tables as tables
-from telex.adapters.sqlite import SqliteClaim, SqliteLog
+from telex.adapters.sqlite import tables
+from telex.adapters.sqlite.log import SqliteClaim, SqliteLog
 from telex.errors import AppendRefused, AppendUnknown, LogUnavailable
 from telex.ports import Commit
 from telex.testing.contracts import CONTRACT

@@ -21,8 +21,11 @@ from random import Random
 
 import apsw
 
-from telex.adapters import sqlite, sqlite_schema, sqlite_tables, sqlite_threads
-from telex.adapters.sqlite import SqliteLog, SqliteSettings
+from telex.adapters.sqlite import log as sqlite
+from telex.adapters.sqlite import schema as sqlite_schema
+from telex.adapters.sqlite import tables as sqlite_tables
+from telex.adapters.sqlite import threads as sqlite_threads
+from telex.adapters.sqlite.log import SqliteLog, SqliteSettings
 from telex.core.model import FeedId
 from telex.core.records import Record
 from telex.errors import AppendUnknown, ClaimDied, LogError, LogUnavailable

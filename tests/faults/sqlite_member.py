@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from random import SystemRandom
 
-from telex.adapters.sqlite import SqliteLog, SqliteSettings
+from telex.adapters.sqlite.log import SqliteLog, SqliteSettings
 from telex.core.model import FeedId
 from telex.core.records import Record
 from telex.errors import ClaimDied, LogUnavailable

@@ -9,7 +9,7 @@ from random import SystemRandom
 import pytest
 from sqlite_member import SHARDS, Calendar, settings
 
-from telex.adapters.sqlite import SqliteLog, open_reader
+from telex.adapters.sqlite.log import SqliteLog, open_reader
 
 MEMBER = Path(__file__).with_name("sqlite_member.py")
 ALL = set(range(SHARDS))

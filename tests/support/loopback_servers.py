@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from telex.adapters.http import FetchLimits, HttpFetcher
+from telex.adapters.http.fetcher import FetchLimits, HttpFetcher
 from telex.core.exchange import Kind, Request
 from telex.core.model import Publisher
 from telex.testing.manual_clock import ManualClock

@@ -6,7 +6,7 @@ import aiohttp
 from web_log import article, dead_letter, gap
 from web_reader import StillClock, serving
 
-from telex.adapters.sqlite import SqliteLog, SqliteSettings
+from telex.adapters.sqlite.log import SqliteLog, SqliteSettings
 from telex.ports import Commit
 
 

@@ -5,9 +5,9 @@ import asyncio
 import pyexpat
 from collections import Counter
 
-from telex.adapters.catalogue_load import read_feeds
+from telex.adapters.catalogue.load import read_feeds
 from telex.adapters.clock import SystemClock
-from telex.adapters.http import HttpFetcher
+from telex.adapters.http.fetcher import HttpFetcher
 from telex.adapters.reading import PooledReader
 from telex.app import fetch_limits
 from telex.commands.common import (

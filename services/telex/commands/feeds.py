@@ -7,9 +7,9 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable
 
-from telex.adapters.catalogue_export import to_csv, to_opml, to_yaml
-from telex.adapters.catalogue_files import MAX_BYTES
-from telex.adapters.catalogue_load import parse_feeds, read_feeds
+from telex.adapters.catalogue.export import to_csv, to_opml, to_yaml
+from telex.adapters.catalogue.files import MAX_BYTES
+from telex.adapters.catalogue.load import parse_feeds, read_feeds
 from telex.commands.common import Exit, Subparsers, counted, say
 from telex.core.model import Feed
 from telex.errors import ConfigurationError, Problem

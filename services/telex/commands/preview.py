@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from telex.adapters.catalogue_problems import WrongValueError
-from telex.adapters.catalogue_urls import check_url, publisher_of
+from telex.adapters.catalogue.problems import WrongValueError
+from telex.adapters.catalogue.urls import check_url, publisher_of
 from telex.adapters.clock import SystemClock
-from telex.adapters.http import HttpFetcher
+from telex.adapters.http.fetcher import HttpFetcher
 from telex.adapters.reading import PooledReader
 from telex.app import fetch_limits, naming_of
 from telex.commands.common import Exit, Subparsers, config_argument, counted, emit, run_async, say, settings, until, why

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import orjson
 
 from telex.adapters.clock import SystemClock
-from telex.adapters.sqlite_reader import open_reader
+from telex.adapters.sqlite.reader import open_reader
 from telex.app import naming_of
 from telex.commands.common import (
     Exit,

@@ -7,8 +7,8 @@ from aiohttp import ClientResponse, ServerDisconnectedError
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
-from telex.adapters.decoding import decoder_for
-from telex.adapters.faults import Stopped
+from telex.adapters.http.decoding import decoder_for
+from telex.adapters.http.faults import Stopped
 from telex.core.exchange import Refusal
 
 _STRETCH: Final = 1024 * 1024

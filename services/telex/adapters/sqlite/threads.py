@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import apsw
 
-from telex.adapters.sqlite_schema import explain
+from telex.adapters.sqlite.schema import explain
 from telex.errors import AppendUnknown, ConfigurationError, LogError, LogUnavailable
 
 T = TypeVar("T")

@@ -8,11 +8,10 @@ from functools import partial
 from random import Random
 from typing import Any, Final, Self
 
-from telex.adapters import sqlite_queries as queries
-from telex.adapters import sqlite_tables as tables
-from telex.adapters.sqlite_reader import SqliteReader, open_reader
-from telex.adapters.sqlite_schema import SqliteSettings, boot_time, connect, connect_reader
-from telex.adapters.sqlite_threads import Writer, WriterStatistics
+from telex.adapters.sqlite import queries, tables
+from telex.adapters.sqlite.reader import SqliteReader, open_reader
+from telex.adapters.sqlite.schema import SqliteSettings, boot_time, connect, connect_reader
+from telex.adapters.sqlite.threads import Writer, WriterStatistics
 from telex.errors import AppendRefused, AppendUnknown, ClaimDied, LogCorrupt, LogError, LogUnavailable
 from telex.ports import Clock, Command, Commit, Restored, Stored
 

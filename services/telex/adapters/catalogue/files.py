@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from telex.adapters.catalogue_csv import read_csv
-from telex.adapters.catalogue_feeds import Draft
-from telex.adapters.catalogue_opml import read_opml
-from telex.adapters.catalogue_problems import Place, Problems
-from telex.adapters.catalogue_tree import place_of_offset
-from telex.adapters.catalogue_yaml import read_yaml
+from telex.adapters.catalogue.csv_rows import read_csv
+from telex.adapters.catalogue.feeds import Draft
+from telex.adapters.catalogue.opml import read_opml
+from telex.adapters.catalogue.problems import Place, Problems
+from telex.adapters.catalogue.tree import place_of_offset
+from telex.adapters.catalogue.yaml_nodes import read_yaml
 
 MAX_BYTES = 128 << 20
 """Of one file, unpacked: ten times the CSV of 100,000 feeds."""

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telex.adapters import catalogue_values as values
-from telex.adapters.catalogue_problems import Place, Problems, WrongValueError, did_you_mean
-from telex.adapters.catalogue_urls import publisher_of, same_address
+from telex.adapters.catalogue import values
+from telex.adapters.catalogue.problems import Place, Problems, WrongValueError, did_you_mean
+from telex.adapters.catalogue.urls import publisher_of, same_address
 from telex.core.identity import feed_id
 from telex.core.model import Backfill, Feed, FeedId, Priority, Profile, Publisher
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from telex.adapters.catalogue_problems import WrongValueError, did_you_mean
-from telex.adapters.catalogue_urls import check_url
+from telex.adapters.catalogue.problems import WrongValueError, did_you_mean
+from telex.adapters.catalogue.urls import check_url
 from telex.core.model import SecretRef
 from telex.core.redact import redact_text
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from telex.adapters.catalogue_problems import Place, Problems
+from telex.adapters.catalogue.problems import Place, Problems
 
 MAX_DEPTH = 16
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

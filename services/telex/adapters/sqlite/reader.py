@@ -9,9 +9,9 @@ from typing import Final
 
 import apsw
 
-from telex.adapters import sqlite_queries as queries
-from telex.adapters.sqlite_schema import connect_reader
-from telex.adapters.sqlite_threads import Worker
+from telex.adapters.sqlite import queries
+from telex.adapters.sqlite.schema import connect_reader
+from telex.adapters.sqlite.threads import Worker
 from telex.ports import Stored
 
 POLL: Final = 0.25

@@ -11,10 +11,11 @@ from typing import Final, Self
 import aiohttp
 from yarl import URL
 
-from telex.adapters import robots
-from telex.adapters.addresses import AddressForbidden, AddressGuard, literal
-from telex.adapters.answers import PERMANENT, REDIRECTS, WHOLE, Redirect, freshness, refusal_of, validator
-from telex.adapters.asking import (
+from telex.adapters.catalogue.urls import registrable_domain
+from telex.adapters.http import robots
+from telex.adapters.http.addresses import AddressForbidden, AddressGuard, literal
+from telex.adapters.http.answers import PERMANENT, REDIRECTS, WHOLE, Redirect, freshness, refusal_of, validator
+from telex.adapters.http.asking import (
     ACCEPT,
     ACCEPT_ENCODING,
     ACCEPT_ROBOTS,
@@ -24,11 +25,10 @@ from telex.adapters.asking import (
     secrets_of,
     user_agent,
 )
-from telex.adapters.bodies import CarriedResponse, read_body
-from telex.adapters.catalogue_urls import registrable_domain
-from telex.adapters.faults import Stopped, explain
-from telex.adapters.gate import HostGate, HostHeld
-from telex.adapters.resolver import PooledResolver
+from telex.adapters.http.bodies import CarriedResponse, read_body
+from telex.adapters.http.faults import Stopped, explain
+from telex.adapters.http.gate import HostGate, HostHeld
+from telex.adapters.http.resolver import PooledResolver
 from telex.core.exchange import Exchange, Fetched, Gone, Kind, NotModified, Refusal, Refused, Request
 from telex.core.freshness import http_date, retry_at
 from telex.core.model import Publisher

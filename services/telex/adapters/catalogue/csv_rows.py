@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from telex.adapters.catalogue_feeds import KEYS, Draft, Key, unknown_key
-from telex.adapters.catalogue_problems import Place, Problems, WrongValueError
+from telex.adapters.catalogue.feeds import KEYS, Draft, Key, unknown_key
+from telex.adapters.catalogue.problems import Place, Problems, WrongValueError
 
 COLUMNS = (*(name.replace(".", "_") for name in KEYS),)
 """The columns as they are written; `interval.min` and `interval.max` are understood too."""

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from telex.adapters.catalogue_feeds import DEFAULTS_KEYS, FEED_KEYS, KEYS, Draft, parse_key, unknown_key
-from telex.adapters.catalogue_problems import Place, Problems
-from telex.adapters.catalogue_tree import Node, place_of, plain, read_tree
-from telex.adapters.catalogue_values import kind_of
+from telex.adapters.catalogue.feeds import DEFAULTS_KEYS, FEED_KEYS, KEYS, Draft, parse_key, unknown_key
+from telex.adapters.catalogue.problems import Place, Problems
+from telex.adapters.catalogue.tree import Node, place_of, plain, read_tree
+from telex.adapters.catalogue.values import kind_of
 
 _INTERVAL = ("min", "max")
 

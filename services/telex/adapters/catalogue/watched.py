@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 
-from telex.adapters.catalogue_feeds import Interval
-from telex.adapters.catalogue_files import Stamp, stamp, total_bytes
-from telex.adapters.catalogue_load import DEFAULT_INTERVAL, CatalogueSnapshot, load
-from telex.adapters.catalogue_worker import load_apart
+from telex.adapters.catalogue.feeds import Interval
+from telex.adapters.catalogue.files import Stamp, stamp, total_bytes
+from telex.adapters.catalogue.load import DEFAULT_INTERVAL, CatalogueSnapshot, load
+from telex.adapters.catalogue.worker import load_apart
 from telex.core.facts import CatalogueReloaded
 from telex.core.model import Feed, FeedId
 from telex.errors import ConfigurationError, Problem

@@ -16,11 +16,11 @@ from xml.sax.saxutils import quoteattr
 
 import yaml
 
-from telex.adapters.catalogue_csv import COLUMNS
-from telex.adapters.catalogue_feeds import KEYS, Interval
-from telex.adapters.catalogue_load import DEFAULT_INTERVAL
-from telex.adapters.catalogue_tree import core_scalar
-from telex.adapters.catalogue_urls import publisher_of
+from telex.adapters.catalogue.csv_rows import COLUMNS
+from telex.adapters.catalogue.feeds import KEYS, Interval
+from telex.adapters.catalogue.load import DEFAULT_INTERVAL
+from telex.adapters.catalogue.tree import core_scalar
+from telex.adapters.catalogue.urls import publisher_of
 from telex.core.identity import feed_id
 from telex.core.model import Feed, SecretRef
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from yarl import URL
 
-from telex.adapters.asking import is_validator
+from telex.adapters.http.asking import is_validator
 from telex.core.exchange import Refusal
 from telex.core.freshness import max_age
 

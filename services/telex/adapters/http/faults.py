@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from telex.adapters.addresses import AddressForbidden
-from telex.adapters.decoding import BrokenCoding, UnknownCoding
-from telex.adapters.secrets import SecretMissing
+from telex.adapters.http.addresses import AddressForbidden
+from telex.adapters.http.decoding import BrokenCoding, UnknownCoding
+from telex.adapters.http.secrets import SecretMissing
 from telex.core.exchange import Refusal
 from telex.core.redact import redact_text
 

@@ -19,8 +19,8 @@ from typing import IO, Any
 
 import orjson
 
-from telex.adapters.catalogue_feeds import Interval
-from telex.adapters.catalogue_load import CatalogueSnapshot, frozen, read_feeds, sharding
+from telex.adapters.catalogue.feeds import Interval
+from telex.adapters.catalogue.load import CatalogueSnapshot, frozen, read_feeds, sharding
 from telex.core.model import Feed, FeedId, Publisher
 from telex.errors import ConfigurationError, Problem
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from yarl import URL
 
 from telex import __version__
-from telex.adapters.faults import Stopped
-from telex.adapters.secrets import basic_authorization, resolve
+from telex.adapters.http.faults import Stopped
+from telex.adapters.http.secrets import basic_authorization, resolve
 from telex.core.exchange import Kind, Refusal, Request
 from telex.core.model import SecretRef
 

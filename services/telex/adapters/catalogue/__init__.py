@@ -1,0 +1,1 @@
+"""The catalogue: declarative files in, feeds out; watched, checked, written again in other formats."""

@@ -1,0 +1,1 @@
+"""The guarded fetch: addresses, deadlines, caps, secrets, politeness."""
