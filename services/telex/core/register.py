@@ -21,13 +21,15 @@ class Standing:
     """How an article stands in all of its publisher's feeds.
 
     `latest` is the meaning of the highest version, empty where nobody remembers it, and `latest_stands` whether a feed
-    that told it still shows the article; `ruler` the feed whose text is the article's: of those that show it the one
+    that told it still shows the article; `heir` is the feed that shows the last text that was told and still stands;
+    `ruler` the feed whose text is the article's: of those that show it the one
     that took it over last, else the one that showed it first. `first` is the feed that showed it first.
     """
 
     version: int
     latest: Meaning
     latest_stands: bool
+    heir: FeedId | None
     withdrawn: bool
     bodied: bool
     showing: tuple[FeedId, ...]
@@ -82,14 +84,15 @@ def _standing(everyone: list[Shown]) -> Standing:
     top = max(everyone, key=lambda s: (s.known.version, bool(s.known.marks & _SPOKE), s.known.reign, s.feed))
     first = min(everyone, key=lambda s: (s.known.first_seen, s.feed))
     present = [s for s in everyone if s.present]
+    told = [s for s in present if s.known.marks & Mark.TOLD]
+    heir = max(told, key=lambda s: (s.known.version, s.known.reign, -s.known.first_seen, s.feed), default=None)
     ruler = min(present, key=lambda s: (-s.known.reign, s.known.first_seen, s.feed), default=None)
     return Standing(
         version=top.known.version,
         # What the version said is forgotten where the feed that told it shows another text since, untold.
         latest=b"" if top.known.marks & Mark.UNTOLD else top.known.meaning,
-        latest_stands=any(
-            s.present and s.known.version == top.known.version and s.known.marks & Mark.TOLD for s in everyone
-        ),
+        latest_stands=heir is not None and heir.known.version == top.known.version,
+        heir=heir.feed if heir else None,
         withdrawn=bool(top.known.marks & Mark.WITHDRAWN),
         bodied=any(s.known.marks & Mark.BODIED for s in everyone),
         showing=tuple(sorted({s.feed for s in present})),

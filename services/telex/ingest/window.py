@@ -87,9 +87,9 @@ def moved(work: Work, to: str | None) -> None:
 
 
 def succeed(work: Work) -> None:
-    """Let a text that came to rule be told again where a later version told one that nobody shows any more.
+    """Let the last text that was told and still stands be told again where a later version told one that does not.
 
-    An answer from an old cache must not have the last word.
+    An answer from an old cache must not have the last word. That text rules from then on.
     """
     work.known = tuple(_succeeding(work, known) for known in work.known)
 
@@ -100,9 +100,10 @@ def _succeeding(work: Work, known: Known) -> Known:
     standing = work.register.standing(known.article, (Shown(work.feed.id, known, present=True),))
     if standing is None or standing.version <= known.version or standing.withdrawn or standing.latest_stands:
         return known
-    if standing.ruler != work.feed.id or standing.latest in (b"", known.meaning):
+    if standing.heir != work.feed.id or standing.latest in (b"", known.meaning):
         return known
-    return replace(known, version=standing.version, marks=known.marks & ~Mark.TOLD | Mark.UNTOLD)
+    marks = known.marks & ~Mark.TOLD | Mark.UNTOLD
+    return replace(known, version=standing.version, reign=standing.version, marks=marks)
 
 
 def _may_be_told(work: Work, known: Known) -> bool:

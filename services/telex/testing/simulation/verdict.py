@@ -210,7 +210,15 @@ def _clear_hole(run: Run, site: PublisherSite, story: Story) -> bool:
     """
     gone = max(spell.until or 0.0 for spell in story.spells)
     last = [spell for spell in story.spells if spell.until == gone]
-    return gone + DUE_AFTER < run.end and all(_is_clear(site, story, spell, gone) for spell in last)
+    return gone + DUE_AFTER < run.end and all(
+        _is_clear(site, story, spell, gone) and _was_shown_last(run, story, spell, gone) for spell in last
+    )
+
+
+def _was_shown_last(run: Run, story: Story, spell: Spell, gone: float) -> bool:
+    """Whether the last document that the feed gave before showed the story: an old copy without it hid its going."""
+    before = [visit for visit in run.web.visits if visit.feed == spell.feed and visit.shown and visit.began < gone]
+    return bool(before) and any(number == story.number for number, *_ in before[-1].shown or ())
 
 
 def _is_clear(site: PublisherSite, story: Story, spell: Spell, gone: float) -> bool:
