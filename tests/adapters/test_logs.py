@@ -82,7 +82,7 @@ def test_a_change_of_a_feeds_health_gives_a_line_with_its_id(stream, outcome, le
     ("fact", "level", "event", "values"),
     [
         (ShardClaimed(3, 12, 0.12345), "info", "shard claimed", {"shard": 3, "feeds": 12, "elapsed": 0.123}),
-        (ShardLost(3, "released", None), "info", "shard lost", {"reason": "released"}),
+        (ShardLost(3, "released", None), "info", "shard released", {"reason": "released"}),
         (ShardLost(3, "revoked", None), "info", "shard lost", {"reason": "revoked"}),
         (ShardLost(3, "fenced", "why"), "warning", "shard lost", {"reason": "fenced", "detail": "why"}),
         (

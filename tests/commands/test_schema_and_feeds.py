@@ -37,7 +37,7 @@ def test_any_catalogue_is_imported_as_yaml_plain_gzipped_or_from_stdin(inside, t
     (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / f"{name}.gz").write_bytes(gzip.compress(text.encode()))
     plain = inside("feeds", "import", name)
-    assert (plain.code, plain.words) == (0, "2 feeds\n")
+    assert (plain.code, plain.words.splitlines()[0]) == (0, "2 feeds")
     assert urls(plain.out) == URLS
     assert "L’Éveil" in plain.out.decode()
     for other in (
@@ -58,7 +58,9 @@ def test_what_is_imported_is_a_catalogue_that_imports_to_itself(inside):
 @pytest.mark.parametrize("kind", ["yaml", "csv", "opml"])
 def test_an_export_is_read_again(inside, kind):
     exported = inside("feeds", "export", "-", "--to", kind, stdin=YAML.encode())
-    assert (exported.code, exported.words) == (0, "2 feeds\n")
+    counted, lost = exported.words.splitlines()
+    assert (exported.code, counted) == (0, "2 feeds")
+    assert ("OPML" in lost) == (kind == "opml")
     assert urls(inside("feeds", "import", "-", stdin=exported.out).out) == URLS
 
 
@@ -70,7 +72,7 @@ def test_csv_has_a_header_of_the_keys(inside):
 
 
 def test_one_feed_is_counted_as_one(inside):
-    assert inside("feeds", "import", "-", stdin=b"feeds: [{url: https://a.example/}]").words == "1 feed\n"
+    assert inside("feeds", "import", "-", stdin=b"feeds: [{url: https://a.example/}]").words.startswith("1 feed\n")
 
 
 def test_a_broken_catalogue_prints_nothing_and_every_problem(inside):

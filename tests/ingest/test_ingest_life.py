@@ -7,7 +7,7 @@ import pytest
 from support.publisher import START, House, entry, feed, kinds
 from telex.core.arrivals import JunkArrived, Order, Ordered, PollFailed, StillSame, WantsDue
 from telex.core.events import DeadLetter, FeedGap, FeedMoved, FeedRetired, FeedStatus, Health
-from telex.core.model import Backfill, Digest, PageDocument, Unreadable, UnreadableReason
+from telex.core.model import Backfill, Digest, Entry, PageDocument, Unreadable, UnreadableReason
 
 
 def test_the_first_poll_publishes_the_back_catalogue_marked_as_such():
@@ -387,3 +387,8 @@ def test_an_edit_taken_back_while_its_page_is_awaited_is_none(full: House):
     assert full.memory("f1").wants == ()
     full.now += 61
     assert kinds(full.arrive("f1", WantsDue())) == []
+
+
+def test_an_entry_that_says_nothing_is_no_article():
+    house = House.of(feed())
+    assert kinds(house.show(Entry(raw=Digest(b"nothing!")), entry("a"))) == ["published"]

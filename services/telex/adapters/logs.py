@@ -67,7 +67,12 @@ class LogObserver:
                 self._log.info("shard claimed", shard=shard, feeds=feeds, elapsed=round(elapsed, 3))
             case ShardLost(shard, reason, detail):
                 say = self._log.info if reason in _EXPECTED else self._log.warning
-                say("shard lost", shard=shard, reason=reason, **_known(detail=detail))
+                say(
+                    "shard released" if reason == "released" else "shard lost",
+                    shard=shard,
+                    reason=reason,
+                    **_known(detail=detail),
+                )
             case LogPaused(shard, resumed, detail):
                 if resumed:
                     self._log.info("log takes appends again", shard=shard)

@@ -33,6 +33,13 @@ def add(parsers: Subparsers) -> None:
     exporting.set_defaults(run=run)
 
 
+_LOST = {
+    "yaml": "note: comments and the keys `source` and `confirmed`, which only document a feed, are not carried over",
+    "csv": "note: comments and the keys `source` and `confirmed`, which only document a feed, are not carried over",
+    "opml": "note: OPML holds names, addresses, languages and categories only; ids, publishers, intervals and the rest are lost",
+}
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Read, check and print."""
     if "-" in arguments.source and len(arguments.source) > 1:
@@ -46,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.buffer.write(_WRITERS[arguments.to](found).encode())
     sys.stdout.buffer.flush()
     say(counted(len(found), "feed"))
+    say(_LOST[arguments.to])
     return Exit.DONE
 
 

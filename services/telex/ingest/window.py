@@ -154,6 +154,8 @@ def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> list[K
     _look_for_repeated_ids(work, document, by_raw)
     for slot in document.slots:
         if isinstance(slot, Entry):
+            if _says_nothing(slot):
+                continue
             entry = _well_named(work, slot, by_key)
             key = key_of(entry)
             if key not in taken:
@@ -163,6 +165,11 @@ def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> list[K
             placed.add(by_raw[slot].key)
             shown.append(by_raw[slot])
     return shown
+
+
+def _says_nothing(entry: Entry) -> bool:
+    """Whether there is nothing to publish: no id, no address, no text."""
+    return not (entry.guid or entry.link or entry.title or entry.summary or entry.content)
 
 
 def _look_for_repeated_ids(work: Work, document: FeedDocument, by_raw: dict[Digest, Known]) -> None:

@@ -16,6 +16,8 @@ PARAMETERS: Final = ("from", "since", "last_event_id")
 _POSITION: Final = re.compile(r"[0-9]{1,19}")
 _LARGEST: Final = 2**63 - 1
 _MILLISECONDS: Final = re.compile(r"-?[0-9]{1,15}")
+_AHEAD: Final = 60.0
+"""Seconds by which a reader's clock may run ahead of ours."""
 _LOST_PLUS: Final = re.compile(r" (?=\d\d:?\d\d\Z)")
 
 
@@ -123,6 +125,10 @@ async def start(log: LogReader, clock: Clock, place: Asked) -> Start:
             _, newest = await log.bounds()
             return Start(newest, newest)
         case Since(instant):
+            if instant > clock.now() + _AHEAD:
+                raise BadParameterError(
+                    "since", str(instant), "the instant is in the future; from=now is what comes from now on"
+                )
             found = await log.at(instant)
             floor, newest = await log.bounds()
             missed = found <= floor and floor > 0 and instant <= clock.now()
