@@ -153,6 +153,6 @@ MUTANTS = {
 
 @pytest.mark.parametrize(("mutant", "name"), MUTANTS.items(), ids=lambda value: getattr(value, "__name__", "by"))
 async def test_a_mutant_turns_the_contract_red(mutant, name, tmp_path, monkeypatch):
-    monkeypatch.setattr("telex.testing.contracts.PATIENCE", 2.0)
+    monkeypatch.setattr("telex.testing.contracts.house.PATIENCE", 2.0)
     with pytest.raises((AssertionError, TimeoutError)):
         await CONTRACT[name](SqliteStore(tmp_path, mutant))

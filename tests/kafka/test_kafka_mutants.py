@@ -127,6 +127,6 @@ MUTANTS = {
 
 @pytest.mark.parametrize(("mutant", "name"), MUTANTS.items(), ids=lambda value: getattr(value, "__name__", "by"))
 async def test_a_mutant_turns_the_contract_red(mutant, name, make_store, monkeypatch):
-    monkeypatch.setattr("telex.testing.contracts.PATIENCE", 6.0)
+    monkeypatch.setattr("telex.testing.contracts.house.PATIENCE", 6.0)
     with pytest.raises((AssertionError, TimeoutError)):
         await CONTRACT[name](make_store(mutant, session=20.0))
