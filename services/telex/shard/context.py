@@ -22,7 +22,6 @@ class ShardSettings:
         schedule_every: how often the schedule record is written at most.
         commit_records: records that make a commit full.
         commit_bytes: bytes of records and memories that make a commit full.
-        record_limit: the largest value that a record may have.
     """
 
     per_publisher: int = 1
@@ -32,7 +31,6 @@ class ShardSettings:
     schedule_every: float = 60.0
     commit_records: int = 1000
     commit_bytes: int = 4 << 20
-    record_limit: int = 1_000_000
 
 
 class Pacer:
