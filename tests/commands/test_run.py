@@ -21,7 +21,9 @@ def catalogue(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_signal_ends_it_in_good_order_with_0(catalogue, tmp_path, number):
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a run of the tests under nohup would be handed on
     process = await start("run", cwd=tmp_path, **QUIET)
+    signal.signal(signal.SIGHUP, before)
     said = await line_with(process.stderr, "telex runs")
     assert re.search(r'"url":"http://127\.0\.0\.1:[0-9]+"', said)
     assert (tmp_path / "var" / "telex.sqlite").exists(), "the directory of the log is made"
