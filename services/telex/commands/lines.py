@@ -50,7 +50,7 @@ def line_of(
     source, language, words = _told(event, data, titles)
     shown = f"\x1b[{_COLOURS.get(kind, '36')}m{kind:<11}\x1b[0m" if colour else f"{kind:<11}"
     time = f"{when[:19]}Z" if dated else when[11:19]
-    return f"{time}  {_fit(source, 20)}  {_fit(language, 2)}  {shown}  {words}"
+    return f"{time}  {_fit(source, 26)}  {_fit(language, 2)}  {shown}  {words}"
 
 
 def _told(event: dict[str, Any], data: dict[str, Any], titles: Titles | None) -> tuple[str, str, str]:
