@@ -1,7 +1,7 @@
 """Clients of aiokafka: made, watched, and ended without a last word. All that we use of its inside is here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -59,8 +59,7 @@ async def start(client: Any, settings: KafkaSettings, doing: str) -> None:
         LogUnavailable: it did not start within twice the request time-out. Its cause is Kafka's error.
     """
     try:
-        async with asyncio.timeout(2 * settings.request_timeout):
-            await client.start()
+        await apart(client.start(), 2 * settings.request_timeout)
     except (KafkaError, OSError, TimeoutError) as error:
         await discard(client)
         raise unavailable(error, doing) from error
@@ -72,8 +71,7 @@ async def start(client: Any, settings: KafkaSettings, doing: str) -> None:
 async def stop(client: AIOKafkaProducer | AIOKafkaConsumer, patience: float = _LAST_MOMENTS) -> None:
     """Stop a client that has nothing under way; a consumer without a static name leaves its group."""
     with suppress(Exception):
-        async with asyncio.timeout(patience):
-            await client.stop()
+        await apart(client.stop(), patience)
     await discard(client)
 
 
@@ -87,14 +85,34 @@ async def discard(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     for task in tasks:
         task.cancel()
     with suppress(Exception):
-        async with asyncio.timeout(_LAST_MOMENTS):
-            await inner.close()
+        await apart(inner.close(), _LAST_MOMENTS)
     if tasks:
         await asyncio.wait(tasks, timeout=_LAST_MOMENTS)
         for task in tasks:
             retrieve(task)
     if isinstance(client, AIOKafkaProducer):
         transaction_error(client)  # the end of its tasks has left an error there that nobody asks for
+
+
+async def apart(work: Coroutine[Any, Any, None], patience: float) -> None:
+    """Run `work` in a task of its own for at most `patience` seconds.
+
+    aiokafka suppresses CancelledError where it waits for its own tasks: cancelled there, we would go on as if nothing
+    had been asked, and a time limit would be spent without effect.
+
+    Raises:
+        TimeoutError: it took longer; it is cancelled, and not waited for.
+    """
+    task = asyncio.create_task(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=patience)
+    finally:
+        if not task.done():
+            task.cancel()
+            task.add_done_callback(retrieve)
+    if not done:
+        raise TimeoutError
+    task.result()
 
 
 async def _refuse(*_: Any, **__: Any) -> None:
