@@ -109,7 +109,25 @@ def test_an_address_to_listen_on_has_host_and_port(listen, host, port):
         ("fetch: {total: soon}\n", "telex.yaml:1:16: fetch.total: 'soon' is no number; write seconds, or 90s"),
         ("allow_networks: [10.0.0.1/8]\n", "telex.yaml:1:17: allow_networks: ['10.0.0.1/8'] holds no network"),
         ("catalogue: []\n", "telex.yaml:1:12: catalogue: [] names nothing"),
-        ("log: {kind: kafka}\n", "telex.yaml:1:13: log.kind: 'kafka' is not one of the words it can be"),
+        ("log: {kind: redis}\n", "telex.yaml:1:13: log.kind: 'redis' is not one of the words it can be"),
+        (
+            "kafka: {bootstrap: [kafka]}\n",
+            "telex.yaml:1:20: kafka.bootstrap: ['kafka'] holds 'kafka', which is no address",
+        ),
+        ("kafka: {tls: maybe}\n", "telex.yaml:1:14: kafka.tls: 'maybe' is neither true nor false"),
+        ("kafka: {sasl: scram}\n", "telex.yaml:1:15: kafka.sasl: 'scram' is not one of the words"),
+        (
+            "log: {kind: kafka}\nkafka: {sasl: scram-sha-512, username: me}\n",
+            "telex.yaml:2:15: kafka.sasl: SCRAM-SHA-512 needs a user name and a password",
+        ),
+        (
+            "log: {kind: kafka}\nkafka: {state_topic: news.feeds}\n",
+            "telex.yaml:2:22: kafka.state_topic: 'news.feeds' names two topics",
+        ),
+        (
+            "log: {kind: kafka}\nkafka: {session: 2}\n",
+            "defaults: kafka.heartbeat: is more than a third of kafka.session",
+        ),
         ("log_level: loud\n", "telex.yaml:1:12: log_level: 'loud' is not one of"),
         ("topics: {feeds: 'a b'}\n", "telex.yaml:1:17: topics.feeds: 'a b' is no name of a topic"),
         ("topics: {feeds: news.articles}\n", "names two topics"),

@@ -5,7 +5,6 @@ import random
 import socket
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -21,30 +20,17 @@ from telex.adapters.lag import LoopLag
 from telex.adapters.logs import LogObserver
 from telex.adapters.metrics import FanOut, MetricsObserver
 from telex.adapters.reading import PooledReader
-from telex.adapters.sqlite.log import SqliteLog
-from telex.adapters.sqlite.schema import SqliteSettings
 from telex.core.facts import Committed, Fact, LogPaused, ShardClaimed, ShardLost
-from telex.errors import ConfigurationError, Problem
+from telex.eventlogs import Log, naming_of, open_log, trouble_of
 from telex.ports import LogReader, Observer
 from telex.settings import Config
 from telex.shard.context import Context, ShardSettings
 from telex.shard.supervisor import Supervisor
 from telex.web.health import Check
 from telex.web.server import WebConfig, WebServer
-from telex.wire.topics import Naming
 
-
-def naming_of(config: Config) -> Naming:
-    """The names of topics, and where the world reaches this service."""
-    listen = config.http.listen if config.http.host else f"127.0.0.1:{config.http.port}"
-    topics = config.topics
-    return Naming(
-        public_url=config.http.public_url or f"http://{listen}",
-        articles=topics.articles,
-        feeds=topics.feeds,
-        feedlog=topics.feedlog,
-        deadletters=topics.deadletters,
-    )
+_LOOK = 1.0
+"""Seconds between two looks at what troubles the log."""
 
 
 def fetch_limits(config: Config) -> FetchLimits:
@@ -62,19 +48,6 @@ def fetch_limits(config: Config) -> FetchLimits:
         min_delay=fetch.min_delay,
         allow_networks=fetch.allow_networks,
         proxy=fetch.proxy,
-    )
-
-
-def sqlite_settings(config: Config) -> SqliteSettings:
-    """How the embedded log is kept."""
-    log = config.log
-    return SqliteSettings(
-        path=log.path,
-        shards=log.shards,
-        lease=log.lease,
-        retention_age=log.retention_age,
-        retention_bytes=log.retention_bytes,
-        compacted=frozenset({config.topics.feeds}),
     )
 
 
@@ -99,7 +72,7 @@ class Service:
         self._clock = SystemClock()
         self._rng = random.Random()  # noqa: S311 - jitter and names, no secrets
         self._tasks: list[asyncio.Task[None]] = []
-        self._log: SqliteLog | None = None
+        self._log: Log | None = None
 
     @property
     def url(self) -> str:
@@ -129,8 +102,7 @@ class Service:
             check_every=config.catalogue.check_every,
         )
         await self._catalogue.start()
-        _make_room(config.log.path)
-        self._log = await SqliteLog.open(sqlite_settings(config), clock=self._clock, random=self._rng)
+        self._log = await open_log(config, self._clock, self._rng)
         try:
             await self._start_rest()
         except BaseException:
@@ -167,6 +139,7 @@ class Service:
         self._spawn(self._supervisor.run())
         self._spawn(self._catalogue.run())
         self._spawn(lag.run())
+        self._spawn(self._tell_trouble())
         feeds = len(self._catalogue.snapshot.feeds)
         structlog.get_logger("telex").info("telex runs", version=__version__, url=self.url, feeds=feeds)
 
@@ -178,10 +151,29 @@ class Service:
             problems = self._catalogue.last_problems
             return None if self._catalogue.healthy else "; ".join(map(str, problems[:3])) or "the last reload failed"
 
+        def log() -> str | None:
+            return self._readiness.why_not() or self._trouble()
+
         def shards() -> str | None:
             return None if self._supervisor.shards else "no shard is claimed yet"
 
-        return Check("catalogue", catalogue), Check("log", self._readiness.why_not), Check("shards", shards)
+        return Check("catalogue", catalogue), Check("log", log), Check("shards", shards)
+
+    def _trouble(self) -> str | None:
+        return trouble_of(self._log) if self._log is not None else None
+
+    async def _tell_trouble(self) -> None:
+        """A line when the log's trouble begins, changes and ends."""
+        told: str | None = None
+        words = structlog.get_logger("telex")
+        while True:
+            trouble = self._trouble()
+            if trouble is not None and trouble != told:
+                words.warning("the log is in trouble", detail=trouble)
+            elif trouble is None and told is not None:
+                words.info("the log is well again")
+            told = trouble
+            await asyncio.sleep(_LOOK)
 
     async def wait_failed(self) -> None:
         """Wait until a part of the service ends, which none should.
@@ -252,17 +244,3 @@ def _with_port(config: Config) -> Config:
         probe.bind((config.http.host or "127.0.0.1", 0))
         port = probe.getsockname()[1]
     return replace(config, http=replace(config.http, listen=f"{config.http.host}:{port}"))
-
-
-def _make_room(path: Path) -> None:
-    """Make the log's directory, as the settings promise.
-
-    Raises:
-        ConfigurationError: it cannot be made.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        what = f"the directory {path.parent} cannot be made: {error.strerror}"
-        problem = Problem(str(path), None, None, "", what, "name another file with TELEX_LOG__PATH")
-        raise ConfigurationError((problem,)) from error

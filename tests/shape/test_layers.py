@@ -16,13 +16,14 @@ MAY_IMPORT = {
     "shard": {"shard", "core", "documents", "tagging", "ingest", "ports", "wire"},
     # `documents` for the worker processes that read hostile bytes
     "adapters": {"adapters", "core", "documents", "wire", "ports"},
-    # the simulation runs the real shard
-    "testing": {"testing", "core", "documents", "ingest", "ports", "shard", "wire"},
+    # the simulation runs the real shard, `hooked` the real command
+    "testing": {"testing", "adapters", "cli", "core", "documents", "ingest", "ports", "shard", "wire"},
     "web": {"web", "core", "ports", "wire"},
     "settings": {"settings", "adapters", "core"},
     "errors": set(),
-    "app": {"adapters", "core", "ports", "settings", "shard", "web", "wire"},
-    "commands": {"commands", "adapters", "app", "core", "ingest", "ports", "settings", "shard", "web", "wire"},
+    "eventlogs": {"adapters", "ports", "settings", "wire"},
+    "app": {"adapters", "core", "eventlogs", "ports", "settings", "shard", "web", "wire"},
+    "commands": {"commands", "adapters", "app", "core", "eventlogs", "ingest", "ports", "settings", "shard", "web", "wire"},
     "cli": {"commands"},
     "__main__": {"cli"},
 }
@@ -41,8 +42,7 @@ def imports(path: Path) -> set[str]:
 
 
 def room_of(path: Path) -> str:
-    name = path.relative_to(SERVICES / "telex").parts[0]
-    return name.removesuffix(".py").split("_")[0] if name.startswith("settings") else name.removesuffix(".py")
+    return path.relative_to(SERVICES / "telex").parts[0].removesuffix(".py")
 
 
 def rooms_imported(path: Path) -> set[str]:
@@ -51,7 +51,7 @@ def rooms_imported(path: Path) -> set[str]:
     for name in imports(path):
         parts = name.split(".")
         if parts[0] == "telex" and len(parts) > 1 and parts[1] != "__version__":
-            rooms.add("settings" if parts[1].startswith("settings") else parts[1])
+            rooms.add(parts[1])
     return rooms
 
 

@@ -170,6 +170,8 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool =
     root.addHandler(handler)
     root.setLevel(max(number, logging.WARNING))
     logging.getLogger("telex").setLevel(number)
+    # What troubles the log is told by telex, once; aiokafka tells every attempt of every client.
+    logging.getLogger("aiokafka").setLevel(logging.WARNING if number <= logging.DEBUG else logging.CRITICAL)
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[

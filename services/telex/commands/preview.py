@@ -14,7 +14,7 @@ from telex.adapters.catalogue.urls import check_url, publisher_of
 from telex.adapters.clock import SystemClock
 from telex.adapters.http.fetcher import HttpFetcher
 from telex.adapters.reading import PooledReader
-from telex.app import fetch_limits, naming_of
+from telex.app import fetch_limits
 from telex.commands.common import Exit, Subparsers, config_argument, counted, emit, run_async, say, settings, until, why
 from telex.core.arrivals import FeedArrived, PageArrived
 from telex.core.events import ArticlePublished, Event
@@ -24,6 +24,7 @@ from telex.core.memory import Memory
 from telex.core.model import Feed, PageDocument, Publisher, ReadRequest, Unreadable
 from telex.core.redact import redact_text, redact_url
 from telex.core.register import Register
+from telex.eventlogs import naming_of
 from telex.ingest.ingest import ingest
 from telex.ingest.pages import article_of_page
 from telex.settings import Config

@@ -1,4 +1,4 @@
-"""`telex tail`: print what the embedded log holds, and what comes."""
+"""`telex tail`: print what the log holds, and what comes."""
 
 import argparse
 import asyncio
@@ -11,8 +11,6 @@ from typing import NamedTuple
 import orjson
 
 from telex.adapters.clock import SystemClock
-from telex.adapters.sqlite.reader import open_reader
-from telex.app import naming_of
 from telex.commands.common import (
     Exit,
     Subparsers,
@@ -25,6 +23,7 @@ from telex.commands.common import (
     until,
 )
 from telex.commands.lines import Titles, line_of
+from telex.eventlogs import naming_of, open_reader
 from telex.ports import LogReader, Stored
 from telex.settings import Config
 from telex.wire.cloudevents import structured
@@ -49,7 +48,7 @@ class _Start(NamedTuple):
 
 def add(parsers: Subparsers) -> None:
     """Declare the command."""
-    parser = parsers.add_parser("tail", help="print events of the embedded log, and those that come")
+    parser = parsers.add_parser("tail", help="print events of the log, and those that come")
     parser.add_argument("--topic", action="append", metavar="T", help="only this topic; may be repeated")
     parser.add_argument(
         "--from",
@@ -91,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = settings(arguments)
 
     async def work(stop: asyncio.Event) -> int:
-        reader = await open_reader(config.log.path)
+        reader = await open_reader(config)
         try:
             _doubt_topics(config, arguments.topic or ())
             done = await until(stop, _Tail(reader, arguments).run())

@@ -16,6 +16,7 @@ MAX_FILE = 1 << 20
 SHORT_FORMS = {
     "TELEX_CATALOGUE": "catalogue.paths",
     "TELEX_HTTP": "http.listen",
+    "TELEX_KAFKA": "kafka.bootstrap",
     "TELEX_ALLOW_NETWORKS": "fetch.allow_networks",
     "TELEX_SHUTDOWN_DEADLINE": "service.shutdown_deadline",
     "TELEX_LOG_LEVEL": "service.log_level",

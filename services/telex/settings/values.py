@@ -92,14 +92,44 @@ def rate(low: float, high: float) -> Parser:
 
 
 def choice(*words: str) -> Parser:
-    """One of these words."""
+    """One of these words, in whatever case."""
+    known = {word.lower(): word for word in words}
 
     def parse(value: object) -> str:
-        if not isinstance(value, str) or value.lower() not in words:
+        if not isinstance(value, str) or value.lower() not in known:
             raise wrong("is not one of the words it can be", did_you_mean(str(value), words))
-        return value.lower()
+        return known[value.lower()]
 
     return parse
+
+
+def yes_or_no(value: object) -> bool:
+    """True or false, also as text."""
+    if isinstance(value, bool):
+        return value
+    found = {"true": True, "yes": True, "false": False, "no": False}.get(str(value).strip().lower())
+    if found is None:
+        raise wrong("is neither true nor false", "write true or false")
+    return found
+
+
+def text(value: object) -> str:
+    """Text that is not empty, taken as it is."""
+    if not isinstance(value, str) or not value:
+        raise wrong("is no text", "write text, in quotes if it looks like a number")
+    return value
+
+
+def brokers(value: object) -> tuple[str, ...]:
+    """One or more host:port: a list, or text with commas between them."""
+    found = tuple(str(each).strip() for each in _listed(value))
+    for each in found:
+        match = _LISTEN.fullmatch(each)
+        if match is None or not match[1] or not 0 < int(match[2]) <= 65535:
+            raise wrong(f"holds {each!r}, which is no address of a broker", "write host:port, such as kafka:9092")
+    if not found:
+        raise wrong("names no broker", "write host:port, such as kafka:9092")
+    return found
 
 
 def path(value: object) -> str:
