@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from telex.core.selection import Selection
 from telex.errors import ConfigurationError
+from telex.eventlogs import kafka_settings, naming_of
 from telex.settings import Config, HttpConfig, load_settings, settings_rows
 
 
@@ -20,6 +22,12 @@ def refused(file=None, environ=None, flags=None):
     with pytest.raises(ConfigurationError) as caught:
         load_settings(environ=environ or {}, flags=flags)
     return [str(problem) for problem in caught.value.problems]
+
+
+def load(file=None, environ=None):
+    if file is not None:
+        Path("telex.yaml").write_text(file)
+    return load_settings(environ=environ or {})
 
 
 def test_nothing_stated_gives_the_defaults():
@@ -131,6 +139,25 @@ def test_an_address_to_listen_on_has_host_and_port(listen, host, port):
         ("log_level: loud\n", "telex.yaml:1:12: log_level: 'loud' is not one of"),
         ("topics: {feeds: 'a b'}\n", "telex.yaml:1:17: topics.feeds: 'a b' is no name of a topic"),
         ("topics: {feeds: news.articles}\n", "names two topics"),
+        (
+            "topics: {current: news.latest}\n",
+            "telex.yaml:1:19: topics.current: is set, and a sqlite log keeps each event once; set log.kind to kafka",
+        ),
+        (
+            "log: {kind: kafka}\ntopics: {fan_out: {Sport: {category: x}}}\n",
+            "telex.yaml:2:19: topics.fan_out: {'Sport': {'category': 'x'}} holds 'Sport', which is no slug",
+        ),
+        ("topics: {fan_out: {s: {categry: x}}}\n", "holds the unknown criterion 'categry' of 's'; did you mean"),
+        ("topics: {fan_out: {s: {language: [fr, '?']}}}\n", "is wrong in 's': '?' is no language tag"),
+        ("topics: {fan_out: {s: {country: Senegal}}}\n", "is wrong in 's': 'Senegal' is no ISO 3166 code"),
+        ("topics: {fan_out: {s: {country: []}}}\n", "lets 's' take every article; name one of publisher, country"),
+        ("topics: {fan_out: {s: {category: 7}}}\n", "holds 7 as category of 's', which is no text"),
+        ("topics: {fan_out: {s: sport}}\n", "states no criteria of 's'"),
+        ("topics: {fan_out: [sport]}\n", "['sport'] is no mapping; write slugs and their criteria"),
+        (
+            "log: {kind: kafka}\ntopics: {fan_out_prefix: news., fan_out: {feeds: {language: fr}}}\n",
+            "topics.fan_out: 'news.feeds' names two topics",
+        ),
         ("polling: {interval_min: 2h}\n", "telex.yaml:1:25: polling.interval_min: 7200 s is greater than"),
         ("http: {public_url: 'ftp://x'}\n", "telex.yaml:1:20: http.public_url: 'ftp://x' is no http or https URL"),
         ("http: ':1'\nhttp:\n", "http: stands twice, first in line 1"),
@@ -140,6 +167,36 @@ def test_an_address_to_listen_on_has_host_and_port(listen, host, port):
 )
 def test_what_is_wrong_in_the_file_is_said_with_place_key_value_and_remedy(file, said):
     assert said in refused(file)[0]
+
+
+FAN_OUT = (
+    ("sport", Selection.of(categories=["Sport", "foot"])),
+    ("senegal", Selection.of(countries=["SN"], languages=["fr"])),
+)
+
+
+def test_rules_of_topics_are_a_mapping_in_a_file_and_json_in_a_variable():
+    file = """
+log: {kind: kafka}
+topics:
+  fan_out:
+    sport: {category: [Sport, foot]}
+    senegal: {country: sn, language: fr}
+"""
+    assert load(file).topics.fan_out == FAN_OUT
+    Path("telex.yaml").unlink()
+    json = '{"sport": {"category": ["sport", "Foot"]}, "senegal": {"country": ["sn"], "language": "FR"}}'
+    assert load(environ={"TELEX_LOG__KIND": "kafka", "TELEX_TOPICS__FAN_OUT": json}).topics.fan_out == FAN_OUT
+    assert "is no JSON" in refused(environ={"TELEX_TOPICS__FAN_OUT": "sport"})[0]
+
+
+def test_topics_that_repeat_events_are_named_as_the_settings_say():
+    environ = {"TELEX_LOG__KIND": "kafka", "TELEX_TOPICS__CURRENT": "n.c", "TELEX_KAFKA__FAN_OUT_PARTITIONS": "2"}
+    environ |= {"TELEX_TOPICS__FAN_OUT": '{"fr": {"language": "fr"}}', "TELEX_TOPICS__FAN_OUT_PREFIX": "n-"}
+    config = load(environ=environ)
+    assert naming_of(config).derived() == ("n.c", "n-fr")
+    topics = kafka_settings(config).topics
+    assert (topics.derived, topics.fan_out_partitions) == (("n.c", "n-fr"), 2)
 
 
 def test_unknown_variables_are_refused_but_not_those_that_are_none_of_ours():

@@ -135,6 +135,8 @@ class Service:
         await self._web.start()
         await self._fetcher.start()
         self._metrics.watch_events(self._web.statistics)
+        self._metrics.watch_reads(self._reader.statistics)
+        self._metrics.note_shards(self._log.shards)
         lag = LoopLag(self._metrics.observe_loop_lag)
         self._spawn(self._supervisor.run())
         self._spawn(self._catalogue.run())

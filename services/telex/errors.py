@@ -59,7 +59,7 @@ class AppendRefused(ClaimDied):
     """The log will never accept this commit.
 
     Attributes:
-        reason: a short word: too_large, not_authorised, unknown_topic, invalid.
+        reason: a short word: too_large, not_authorised, unknown_topic, clock, invalid.
         culprit: the id of the feed whose record was refused, where one is to blame.
     """
 

@@ -14,7 +14,7 @@ from telex.adapters.sqlite.schema import SqliteSettings
 from telex.errors import ConfigurationError, Problem
 from telex.ports import EventLog, LogReader
 from telex.settings import Config
-from telex.wire.topics import Naming
+from telex.wire.topics import FanOut, Naming
 
 
 class Log(EventLog, LogReader, Protocol):
@@ -31,6 +31,9 @@ def naming_of(config: Config) -> Naming:
         feeds=topics.feeds,
         feedlog=topics.feedlog,
         deadletters=topics.deadletters,
+        current=topics.current,
+        fan_out=tuple(FanOut(slug, selection) for slug, selection in topics.fan_out),
+        fan_out_prefix=topics.fan_out_prefix,
     )
 
 
@@ -99,6 +102,7 @@ def kafka_settings(config: Config) -> KafkaSettings:
         events=kafka.events_topic,
         create=kafka.create_topics,
         articles_partitions=kafka.articles_partitions,
+        fan_out_partitions=kafka.fan_out_partitions,
         replication=kafka.replication,
         min_insync=kafka.min_insync,
         retention=kafka.retention,

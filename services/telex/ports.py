@@ -101,6 +101,11 @@ class Claim(Protocol):
         """What the shard remembered at the claim. The owner takes it over and need not keep it here."""
         ...
 
+    @property
+    def record_limit(self) -> int:
+        """Bytes of the largest record that every topic takes: key, value, headers and framing."""
+        ...
+
     async def append(self, commit: Commit) -> None:
         """Make all of the commit visible, or none. One append at a time per claim.
 

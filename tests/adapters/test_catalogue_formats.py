@@ -156,7 +156,7 @@ def test_a_directory_is_read_in_order_without_hidden_files_links_and_readmes(tmp
     (tmp_path / "..data").symlink_to(data.name)
     (tmp_path / "b.yaml").symlink_to("..data/b.yaml")
     (tmp_path / "a.csv.gz").write_bytes(
-        gzip.compress(b"url\nhttps://a.example/\n") + gzip.compress(b"https://a2.example/\n")
+        gzip.compress(b"url\nhttps://a.example/\n", mtime=0) + gzip.compress(b"https://a2.example/\n")
     )
     (tmp_path / "c.opml").write_text('<opml><outline text="C" xmlUrl="https://c.example/"/></opml>')
     for name in (".hidden.yaml", "README.md", "b.yaml~"):
@@ -171,7 +171,7 @@ def test_problems_of_all_files_come_together_and_duplicates_are_found_across_the
     (tmp_path / "b.csv").write_text("url\nhttps://a.example/\n")
     (tmp_path / "c.yalm").write_text("feeds: []")
     (tmp_path / "d.csv.gz").write_bytes(b"no gzip")
-    (tmp_path / "e.csv.gz").write_bytes(gzip.compress(b"url\nhttps://e.example/\n")[:-9])
+    (tmp_path / "e.csv.gz").write_bytes(gzip.compress(b"url\nhttps://e.example/\n", mtime=0)[:-9])
     (tmp_path / "sub.yaml").mkdir()
     with pytest.raises(ConfigurationError) as caught:
         read_feeds((str(tmp_path), str(tmp_path / "missing.yaml"), str(tmp_path / "a.yaml") + "/none.csv"))

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from support.publisher import START, House, entry, feed, kinds
-from telex.core.arrivals import JunkArrived, Order, Ordered, PollFailed, StillSame, WantsDue
+from telex.core.arrivals import FeedArrived, JunkArrived, Order, Ordered, PollFailed, StillSame, WantsDue
 from telex.core.events import DeadLetter, FeedGap, FeedMoved, FeedRetired, FeedStatus, Health
-from telex.core.model import Backfill, Digest, Entry, PageDocument, Unreadable, UnreadableReason
+from telex.core.model import Backfill, Digest, Entry, FeedDocument, PageDocument, Unreadable, UnreadableReason
 
 
 def test_the_first_poll_publishes_the_back_catalogue_marked_as_such():
@@ -378,6 +378,60 @@ def test_a_stale_answer_does_not_have_the_last_word():
     (event,) = [e for e in house.show(two, name="f1") if hasattr(e, "article")]
     assert (event.article.title, event.article.version) == ("Two", 4)
     assert kinds(house.show(two, name="f1")) == []
+
+
+def overruled(house: House) -> None:
+    """Two feeds show one text, the first tells another, and drops the article: the second's text succeeds."""
+    for name in ("f1", "f2"):
+        house.show(entry("a", "One"), name=name)
+    assert kinds(house.show(entry("a", "Two"), name="f1")) == ["updated"]
+    house.show(entry("b"), name="f1")
+
+
+def test_a_text_that_succeeds_is_told_by_the_document_that_shows_it():
+    house = House.of(feed("f1"), feed("f2"))
+    overruled(house)
+    (event,) = house.show(entry("a", "One", noise="n"), name="f2")
+    assert (kinds([event]), event.article.title, event.article.version) == (["updated"], "One", 3)
+    assert [(change.field, change.after) for change in event.article.changes] == [("title", "One")]
+    assert kinds(house.show(entry("a", "One", noise="n"), name="f2")) == []
+    assert kinds(house.show(entry("a", "One", noise="again"), name="f2")) == []
+
+
+def test_a_text_that_succeeds_and_was_not_read_is_asked_for_at_once():
+    house = House.of(feed("f1"), feed("f2"))
+    overruled(house)
+    unread = FeedDocument("test", (entry("a", "One").raw,), complete=True)
+    arrival = FeedArrived(unread, Digest(b"the body"), "https://news.example/f2.xml", None, '"1"', "then")
+    for _ in range(2):
+        assert kinds(house.arrive("f2", arrival)) == []
+        head = house.memory("f2").head
+        assert (head.etag, head.last_modified, head.body) == (None, None, None)
+    assert kinds(house.show(entry("a", "One"), name="f2")) == ["updated"]
+    assert kinds(house.show(entry("a", "One"), name="f2")) == []
+
+
+def test_a_text_has_no_successor_while_another_feed_shows_it():
+    house = House.of(feed("f1"), feed("f2"), feed("f3"))
+    for name in ("f1", "f2"):
+        house.show(entry("a", "One"), name=name)
+    for name in ("f1", "f3"):
+        house.show(entry("a", "Two"), name=name)
+    house.show(entry("b"), name="f1")
+    assert kinds(house.show(entry("a", "One", noise="n"), name="f2")) == []
+    house.show(entry("b"), name="f3")
+    assert kinds(house.show(entry("a", "One", noise="m"), name="f2")) == ["updated"]
+
+
+def test_a_text_that_succeeds_goes_out_with_its_page_or_without():
+    house = House.of(feed("f1"), feed("f2", full_text=True))
+    overruled(house)
+    assert kinds(house.show(entry("a", "One", noise="n"), name="f2")) == []
+    assert house.memory("f2").wants
+    house.now += 61
+    (event,) = house.arrive("f2", WantsDue())
+    assert (kinds([event]), event.article.title, event.article.version) == (["updated"], "One", 3)
+    assert kinds(house.show(entry("a", "One", noise="n"), name="f2")) == []
 
 
 def test_an_edit_taken_back_while_its_page_is_awaited_is_none(full: House):

@@ -127,9 +127,21 @@ class KafkaStore:
                 await log.close()
 
 
+def own_articles(store: KafkaStore, **more) -> None:
+    """Give the store an articles topic that no other test changes."""
+    name = f"{store.settings.group}.articles"
+    topics = replace(store.settings.topics, articles=name)
+    store.settings = replace(store.settings, topics=topics, **more)
+
+
+def article(store: KafkaStore, number: int, value: bytes = b"{}") -> Record:
+    """An event of the store's own articles topic."""
+    return Record(store.settings.topics.articles, f"a{number}", (("ce_id", f"a{number}:1"),), value)
+
+
 async def contents(servers: str, topic: str, partition: int = 0, *, isolation: str = "read_committed"):
     """The keys and values of a partition, in order."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, isolation_level=isolation)
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, isolation_level=isolation, fetch_max_wait_ms=10)
     place = TopicPartition(topic, partition)
     consumer.assign([place])
     await consumer.start()

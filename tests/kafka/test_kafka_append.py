@@ -11,11 +11,11 @@ import pytest
 from aiokafka.errors import RequestTimedOutError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, EndTxnRequest
-from kafka_store import KafkaStore, Member, contents, limit_topic, records_of, until
+from kafka_careless import Blind, Trusting
+from kafka_store import Member, article, contents, limit_topic, own_articles, records_of, until
 
 import telex.adapters.kafka
-from telex.adapters.kafka import KafkaLog, KafkaTopics, clients, producer
-from telex.adapters.kafka.topics import Limits
+from telex.adapters.kafka import KafkaTopics
 from telex.core.model import FeedId
 from telex.core.records import Record
 from telex.errors import AppendRefused, AppendUnknown
@@ -23,25 +23,6 @@ from telex.ports import Commit
 from telex.testing.contracts import TOPIC, commit
 
 SOURCES = Path(telex.adapters.kafka.__file__).parent
-
-
-def own_articles(store: KafkaStore, **more) -> None:
-    """Give the store an articles topic that no other test changes."""
-    name = f"{store.settings.group}.articles"
-    topics = replace(store.settings.topics, articles=name)
-    store.settings = replace(store.settings, topics=topics, **more)
-
-
-def article(store: KafkaStore, number: int, value: bytes = b"{}") -> Record:
-    return Record(store.settings.topics.articles, f"a{number}", (("ce_id", f"a{number}:1"),), value)
-
-
-class Blind(KafkaLog):
-    """It checks no sizes: what the broker refuses is found out by asking it."""
-
-    @property
-    def limits(self):
-        return Limits(dict.fromkeys(self._limits.records, 1 << 30), self._limits.batch)
 
 
 def test_a_transaction_is_given_up_in_no_way_but_by_dropping_its_producer():
@@ -96,25 +77,6 @@ async def test_what_the_broker_refuses_is_refused_whole_and_the_shard_goes_on(ma
     else:
         await again.append(Commit((article(store, 99),), {FeedId("feed"): b"2"}))
         assert await records_of(a.log) == ["a0", "a99"]
-
-
-class _TrustsTheCommit(producer.Transactor):
-    """Hazard 1: it sends, asks no send how it ended, and commits."""
-
-    async def transact(self, parcels):
-        await self._producer.begin_transaction()
-        for parcel in parcels:
-            sent = await self._producer.send(
-                parcel.topic, parcel.value, parcel.key, partition=parcel.partition, headers=list(parcel.headers)
-            )
-            sent.add_done_callback(clients.retrieve)
-        await self._producer.commit_transaction()
-
-
-class Trusting(Blind):
-    """A mutant."""
-
-    transactor_type = _TrustsTheCommit
 
 
 async def test_a_commit_whose_sends_nobody_awaits_is_torn_and_told_as_written(make_store, servers):

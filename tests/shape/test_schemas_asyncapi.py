@@ -7,8 +7,10 @@ import pytest
 import yaml
 
 from support.schema_validation import HEADERS, OPTIONAL_HEADERS
+from telex.core.selection import Selection
+from telex.web.filters import PARAMETERS
 from telex.wire import schemas
-from telex.wire.topics import CONTROL, SCHEMAS, EventType, Naming
+from telex.wire.topics import CONTROL, SCHEMAS, EventType, FanOut, Naming
 
 DOCUMENT = yaml.safe_load((schemas.directory() / "asyncapi.yaml").read_bytes())
 MESSAGES = DOCUMENT["components"]["messages"]
@@ -23,6 +25,7 @@ ALLOWED = {
         "headers", "payload", "correlationId", "contentType", "name", "title", "summary", "description", "tags",
         "bindings", "examples", "traits",
     },
+    "parameter": {"enum", "default", "description", "examples", "location"},
     "example": {"headers", "payload", "name", "summary"},
 }  # fmt: skip
 """The fixed fields of the objects of AsyncAPI 3.0 that the document uses (specification, section "Schema")."""
@@ -58,6 +61,8 @@ def test_the_document_has_what_asyncapi_3_asks_for_and_nothing_unknown():
     for channel in DOCUMENT["channels"].values():
         assert channel.keys() <= ALLOWED["channel"]
         assert channel["messages"]
+        for parameter in channel.get("parameters", {}).values():
+            assert parameter.keys() <= ALLOWED["parameter"]
     for operation in DOCUMENT["operations"].values():
         assert operation.keys() <= ALLOWED["operation"]
         assert operation["action"] in {"send", "receive"}
@@ -88,17 +93,26 @@ def test_every_channel_has_one_operation():
 
 def test_the_topics_are_those_of_the_code_and_carry_the_types_of_the_code():
     addresses = {channel["address"]: key for key, channel in DOCUMENT["channels"].items()}
-    assert addresses.keys() == {*Naming().topics(), "/events"}
+    derived = Naming(current=schemas.CURRENT, fan_out=(FanOut("{slug}", Selection()),)).derived()
+    assert addresses.keys() == {*Naming().topics(), *derived, "/events"}
+    assert {frozenset(messages_of(addresses[topic])) for topic in derived} == {frozenset(messages_of("articles"))}
     for topic in Naming().topics():
         types = {kind.value for kind in EventType if kind not in CONTROL and Naming().topic_of(kind) == topic}
         assert messages_of(addresses[topic]) == types
     assert messages_of("events") == set(EventType)
 
 
+def test_the_stream_has_the_filters_of_the_code():
+    query = DOCUMENT["operations"]["streamEvents"]["bindings"]["http"]["query"]["properties"]
+    assert set(PARAMETERS) < query.keys()
+
+
 @pytest.mark.parametrize(
     ("channel", "cleanup", "retention"),
     [
         ("articles", "delete", DAYS_30),
+        ("current", "compact", None),
+        ("fanOut", "delete", DAYS_30),
         ("feeds", "compact", None),
         ("feedlog", "delete", DAYS_30),
         ("deadletters", "delete", DAYS_30),

@@ -145,6 +145,7 @@ class House:
 
     def __init__(self, settings: ShardSettings | None = None) -> None:
         self.settings = settings or ShardSettings(backoff_cap=HOUR)
+        self.naming = Naming()
         self.clock = SimClock(asyncio.get_running_loop())
         self.broker = Broker(1, clock=self.clock, timing=TIMING)
         self.web = Web(self.clock)
@@ -158,7 +159,14 @@ class House:
     def context(self) -> Context:
         """What a process gives to its shards."""
         return Context(
-            self.catalogue, self.web, InlineReader(), self.clock, random.Random(7), self.facts, Naming(), self.settings
+            self.catalogue,
+            self.web,
+            InlineReader(),
+            self.clock,
+            random.Random(7),
+            self.facts,
+            self.naming,
+            self.settings,
         )
 
     def member(self) -> MemoryLog:

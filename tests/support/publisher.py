@@ -7,8 +7,9 @@ from telex.core.events import ArticlePublished, ArticleUpdated, ArticleWithdrawn
 from telex.core.identity import digest
 from telex.core.memory import Memory
 from telex.core.model import Author, Entry, Feed, FeedDocument, FeedId, Markup, PageDocument, Publisher
-from telex.core.register import register_of
+from telex.core.register import Register, register_of
 from telex.ingest.ingest import ingest
+from telex.ingest.window import needless
 from telex.wire.memories import pack, unpack
 
 START = 1_700_000_000.0
@@ -72,9 +73,11 @@ class House:
         packed = self.memories.get(name)
         return unpack(packed) if packed else Memory()
 
+    def register(self, name: str) -> Register:
+        return register_of((o, self.feeds[o], self.memory(o)) for o in sorted(self.feeds) if o != name)
+
     def arrive(self, name: str, arrival: Arrival) -> list[Event]:
-        others = [(o, self.feeds[o], self.memory(o)) for o in sorted(self.feeds) if o != name]
-        outcome = ingest(self.feeds[name], self.memory(name), register_of(others), arrival, self.now)
+        outcome = ingest(self.feeds[name], self.memory(name), self.register(name), arrival, self.now)
         self.memories[name] = pack(outcome.memory)
         self.events += outcome.events
         return list(outcome.events)
@@ -83,7 +86,7 @@ class House:
         """A document of feed `name` that shows these entries; entries that are known arrive as their digests."""
         name = name or next(iter(self.feeds))
         self.now += later
-        raws = self.memory(name).raws()
+        raws = needless(self.feeds[name], self.memory(name), self.register(name))
         slots = tuple(e.raw if e.raw in raws else e for e in entries)
         document = FeedDocument("test", slots, complete=complete, title="The News")
         body = digest(*(e.raw for e in entries), b"whole" if complete else b"cut")

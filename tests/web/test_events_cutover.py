@@ -127,8 +127,9 @@ def _takes(subscriber, stored):
     """What the subscriber should get, judged without the code under test."""
     headers = dict(stored.record.headers)
     match subscriber.wanted:
-        case w if w.sources:
-            return headers["ce_source"] in w.sources and headers["ce_type"] != "telex.deadletter"
+        case w if w.selection.publishers:
+            sources = {f"/publishers/{publisher}" for publisher in w.selection.publishers}
+            return headers["ce_source"] in sources and headers["ce_type"] != "telex.deadletter"
         case w if w.types:
             return headers["ce_type"] in w.types
         case w:

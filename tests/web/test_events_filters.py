@@ -1,15 +1,21 @@
 """Which events a reader gets."""
 
+from dataclasses import replace
+
 import pytest
 from multidict import MultiDict
 from web_log import NAMING, SmallLog, article, dead_letter, example, gap
 from web_reader import serving
 
+from telex.core.events import ArticlePublished
 from telex.ports import Stored
 from telex.web.filters import PARAMETERS, wanted
 from telex.web.frames import frame_of
 from telex.web.positions import PARAMETERS as POSITIONS
+from telex.web.problems import BadParameterError
+from telex.wire.cloudevents import records
 
+ARTICLE = example("telex.article.published").article
 LOG = SmallLog()
 LOG.append(
     article(1, language="fr", feeds=("f1",), publisher="a.example"),
@@ -65,9 +71,53 @@ def test_data_that_is_no_json_matches_no_language_and_only_its_own_feed():
     stored = LOG.stored[0]
     record = type(stored.record)(stored.record.topic, "key", stored.record.headers, b"\xff")
     frame = frame_of(Stored(1, record, 0.0))
-    assert frame.language() is None
-    assert frame.shows(frozenset({"key"}))
-    assert not frame.shows(frozenset({"f1"}))
+    assert frame.language is None
+    assert frame.feeds == ["key"]
+    assert (frame.country, frame.categories) == (None, [])
+
+
+def test_data_of_another_shape_matches_what_it_has():
+    stored = LOG.stored[0]
+    data = b'{"feeds":["f1",{}],"language":1,"categories":[2,"x"],"source":{"country":[]}}'
+    frame = frame_of(Stored(1, replace(stored.record, value=data), 0.0))
+    assert (frame.feeds, frame.language, frame.categories, frame.country) == (["f1"], None, ["x"], None)
+
+
+def test_countries_and_categories_are_filters_of_articles():
+    log = SmallLog()
+    fitting = replace(ARTICLE, categories=("Économie", "Foot"), source=replace(ARTICLE.source, country="SN"))
+    other = replace(ARTICLE, categories=(), source=replace(ARTICLE.source, country=None))
+    log.append(*(records(ArticlePublished(each), NAMING)[0] for each in (fitting, other)), gap(1))
+
+    def found(*pairs):
+        choice = wanted(MultiDict(pairs), NAMING)
+        return [stored.position for stored in log.stored if choice.matches(frame_of(stored))]
+
+    assert found(("country", "sn")) == [1]
+    assert found(("category", "ÉCONOMIE")) == [1]
+    assert found(("category", "foot"), ("country", "FR")) == []
+    assert found(("category", "rugby"), ("category", "foot")) == [1]
+
+
+def test_a_withdrawal_reaches_whoever_may_have_got_the_article():
+    withdrawal = example("telex.article.withdrawn")
+    record = records(withdrawal, NAMING)[0]
+    frame = frame_of(Stored(1, record, 0.0))
+    source = withdrawal.article.source
+
+    def matches(*pairs):
+        return wanted(MultiDict(pairs), NAMING).matches(frame)
+
+    assert matches(("language", "wo"), ("feed", "another"), ("category", "none"))
+    assert matches(("publisher", source.publisher))
+    assert not matches(("publisher", "another.example"))
+    assert not matches(("country", "XX"))
+
+
+@pytest.mark.parametrize(("name", "value"), [("country", "Senegal"), ("language", "französisch"), ("country", "")])
+def test_a_value_that_cannot_be_is_refused(name, value):
+    with pytest.raises(BadParameterError):
+        wanted(MultiDict({name: value}), NAMING)
 
 
 def test_no_parameter_has_two_meanings():

@@ -15,10 +15,11 @@ from support.wire_strategies import events
 from telex.core.events import DeadLetter, Event, FeedGap, FeedStatus, Health
 from telex.core.model import FeedId, Publisher
 from telex.core.records import Record
+from telex.core.selection import Selection
 from telex.wire import articles, cloudevents, schemas
 from telex.wire.cloudevents import event_from_record, event_from_structured, parse_structured, records, structured
 from telex.wire.feed_events import DEAD_LETTER_BYTES
-from telex.wire.topics import CONTROL, EventType, Naming
+from telex.wire.topics import CONTROL, EventType, FanOut, Naming
 
 NAMING = Naming(public_url="https://telex.example/")
 GAP = FeedGap(FeedId("f"), Publisher("example.org"), 7, 1770273125.25, 1770273000.0, 20)
@@ -84,6 +85,61 @@ def test_topics_are_called_what_the_installation_calls_them():
     naming = Naming("https://t.example", "a", "b", "c", "d")
     topics = {records(example(kind), naming)[0].topic for kind in EventType if kind not in CONTROL}
     assert topics == {"a", "b", "c", "d"} == set(naming.topics())
+
+
+RULES = (
+    FanOut("senegal", Selection.of(countries=["sn"])),
+    FanOut("wolof", Selection.of(languages=["wo"])),
+    FanOut("economy", Selection.of(categories=["ÉCONOMIE"])),
+)
+DERIVED = Naming("https://telex.example", current="news.articles.current", fan_out=RULES)
+
+
+def fanned_out(event: Event) -> list[str]:
+    own, *others = records(event, DERIVED)
+    assert all(replace(other, topic=own.topic) == own for other in others)
+    return [other.topic for other in others]
+
+
+@settings(deadline=None)
+@given(events())
+def test_every_repetition_of_an_event_in_a_derived_topic_is_valid(event):
+    for record in records(event, DERIVED):
+        assert_valid_record(record)
+
+
+def test_an_article_event_is_repeated_in_the_topics_that_want_it():
+    event = example("telex.article.published")
+    article = replace(event.article, language="fr", categories=("Économie",))
+    article = replace(article, source=replace(article.source, country="FR"))
+    assert fanned_out(replace(event, article=article)) == ["news.articles.current", "news.topic.economy"]
+    article = replace(article, source=replace(article.source, country="SN"), categories=(), language="wo-SN")
+    assert fanned_out(replace(event, article=article)) == [
+        "news.articles.current",
+        "news.topic.senegal",
+        "news.topic.wolof",
+    ]
+
+
+def test_a_withdrawal_is_repeated_wherever_the_article_may_be():
+    event = example("telex.article.withdrawn")
+    source = replace(event.article.source, country="FR")
+    article = replace(event.article, source=source, language=None, categories=())
+    assert fanned_out(replace(event, article=article)) == [
+        "news.articles.current",
+        "news.topic.wolof",
+        "news.topic.economy",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["telex.feed.status", "telex.feed.gap", "telex.deadletter"])
+def test_an_event_of_a_feed_is_repeated_nowhere(kind):
+    assert fanned_out(example(kind)) == []
+
+
+def test_a_tombstone_is_for_the_topic_of_latest_versions_alone():
+    assert cloudevents.tombstone("a" * 24, DERIVED) == (Record("news.articles.current", "a" * 24, (), None),)
+    assert cloudevents.tombstone("a" * 24, NAMING) == ()
 
 
 @pytest.mark.parametrize("publisher", ["a/b", "é à", "x?y#z", "10.0.0.1", "100%", "\ud800"])

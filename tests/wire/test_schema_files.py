@@ -12,9 +12,10 @@ from jsonschema import Draft202012Validator
 
 import telex
 from support.schema_validation import assert_valid_event, problems
+from telex.core.selection import Selection
 from telex.wire import schemas
 from telex.wire.cloudevents import event_from_structured, parse_structured, records, structured
-from telex.wire.topics import CONTROL, SCHEMAS, EventType, Naming
+from telex.wire.topics import CONTROL, SCHEMAS, EventType, FanOut, Naming
 
 OURS = tuple(name for name in schemas.schema_names() if name != "catalogue")
 """The schemas of what telex writes; the catalogue's is of what it reads, and closed."""
@@ -167,17 +168,34 @@ def test_names_are_sorted_and_are_the_paths_they_are_served_at():
 
 
 def test_the_served_asyncapi_names_this_installations_topics_and_addresses():
-    served = schemas.asyncapi(Naming("https://t.example/telex/", "a-1", "b.2", "c_3", "d")).decode()
+    rules = tuple(FanOut(slug, Selection(countries=frozenset({"SN"}))) for slug in ("sport", "senegal"))
+    naming = Naming("https://t.example/telex/", "a-1", "b.2", "c_3", "d", "e.5", rules, "by-rule.")
+    served = schemas.asyncapi(naming).decode()
     document = yaml.safe_load(served)
     channels = document["channels"]
-    addresses = {"articles": "a-1", "feeds": "b.2", "feedlog": "c_3", "deadletters": "d", "events": "/events"}
+    addresses = {
+        "articles": "a-1",
+        "current": "e.5",
+        "fanOut": "by-rule.{slug}",
+        "feeds": "b.2",
+        "feedlog": "c_3",
+        "deadletters": "d",
+        "events": "/events",
+    }
     assert {key: channel["address"] for key, channel in channels.items()} == addresses
     assert all(
         channel["bindings"]["kafka"]["topic"] == addresses[key] for key, channel in channels.items() if key != "events"
     )
+    assert channels["fanOut"]["parameters"]["slug"]["enum"] == ["sport", "senegal"]
     assert "./" not in served
     published = document["components"]["messages"]["ArticlePublished"]
     assert published["payload"]["schema"]["$ref"] == "https://t.example/telex/schemas/article/1.json"
+
+
+def test_the_served_asyncapi_keeps_the_usual_names_of_topics_that_are_not_there():
+    channels = yaml.safe_load(schemas.asyncapi(Naming()))["channels"]
+    assert channels["current"]["address"] == "news.articles.current"
+    assert channels["fanOut"]["parameters"]["slug"]["enum"] == []
 
 
 def test_the_wheel_carries_the_schemas_to_where_they_are_looked_for():

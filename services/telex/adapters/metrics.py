@@ -39,7 +39,7 @@ from telex.wire.topics import EventType
 OTHER: Final = "other"
 """The label of every value that is not known here: a label never grows with what feeds send."""
 POLL_OUTCOMES: Final = (
-    "changed", "unchanged", "not_modified", "incomplete", "unreadable", "gone", "internal", *Refusal,
+    "changed", "unchanged", "not_modified", "incomplete", "unreadable", "refused", "gone", "internal", *Refusal,
 )  # fmt: skip
 LOST_REASONS: Final = ("revoked", "fenced", "refused", "unknown", "released", "failed")
 ARTICLE_TYPES: Final = {
@@ -120,12 +120,55 @@ class _EventsCollector(Collector):
         yield CounterMetricFamily("telex_events_refused_readers", "Readers of /events refused: full.", now.refused)
 
 
+class Reads(Protocol):
+    """What the reader tells of itself (`telex.adapters.reading.ReaderStatistics`)."""
+
+    @property
+    def inline(self) -> int:
+        """Read in this process."""
+        ...
+
+    @property
+    def pooled(self) -> int:
+        """Read by a worker process."""
+        ...
+
+    @property
+    def failed(self) -> int:
+        """Given up: too costly, or the worker did not start or died."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _NoReads:
+    inline: int = 0
+    pooled: int = 0
+    failed: int = 0
+
+
+class _ReadsCollector(Collector):
+    """Reads the reader's statistics when metrics are collected."""
+
+    def __init__(self) -> None:
+        self.source: Callable[[], Reads] = _NoReads
+
+    def collect(self) -> Iterable[Metric]:
+        now = self.source()
+        words = "Documents by where they were read; failed: too costly, or a worker process did not start or died."
+        family = CounterMetricFamily("telex_documents_read", words, labels=["where"])
+        for where in ("inline", "pooled", "failed"):
+            family.add_metric([where], getattr(now, where))
+        yield family
+
+
 class MetricsObserver:
     """Counts facts in a registry. It never fails and never waits."""
 
     def __init__(self, registry: CollectorRegistry, release: str | None = None) -> None:
         self._events = _EventsCollector()
+        self._reads = _ReadsCollector()
         registry.register(self._events)
+        registry.register(self._reads)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
         Info("telex_build", "Which telex this is.", registry=registry).info(
@@ -140,6 +183,14 @@ class MetricsObserver:
     def watch_events(self, source: Callable[[], Readers]) -> None:
         """Show the statistics of `/events` from now on."""
         self._events.source = source
+
+    def watch_reads(self, source: Callable[[], Reads]) -> None:
+        """Show the reader's statistics from now on."""
+        self._reads.source = source
+
+    def note_shards(self, shards: int) -> None:
+        """Note how many shards the log has."""
+        self._log_shards.set(shards)
 
     def observe_loop_lag(self, seconds: float) -> None:
         """Note how late the event loop was."""
@@ -233,6 +284,8 @@ class MetricsObserver:
         self._commit_size = Histogram("telex_commit_size_bytes", help_, buckets=_SIZES, registry=registry)
         help_ = "Shards that this process owns, by state: claimed (working) or paused (the log takes nothing)."
         self._shards = Gauge("telex_shards", help_, ["state"], registry=registry)
+        help_ = "Shards that the log has, over all processes."
+        self._log_shards = Gauge("telex_log_shards", help_, registry=registry)
         help_ = "1 while the log takes no appends for some shard of this process, else 0."
         self._log_paused = Gauge("telex_log_paused", help_, registry=registry)
         help_ = "How long a claimed shard took to be ready: its memories restored, its feeds known."

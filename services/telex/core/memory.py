@@ -41,6 +41,8 @@ class Mark(IntFlag):
     """This feed edited it while another feed's text ruled, and no event has told of that yet."""
     TOLD = 16
     """The article's version of this number said what this feed shows."""
+    REMOVED = 32
+    """Withdrawn long ago: it is in the topic of latest versions no more, or its withdrawal was not the last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,11 @@ class Departed:
     known: Known
     at: float
 
+    @property
+    def awaits_removal(self) -> bool:
+        """Whether its last event was a withdrawal that nothing followed yet."""
+        return self.known.marks & (Mark.WITHDRAWN | Mark.REMOVED) == Mark.WITHDRAWN
+
 
 @dataclass(frozen=True, slots=True)
 class Want:
@@ -97,7 +104,8 @@ class Head:
     `ordinal` numbers the feed's own events; `junk` is the hash of the last dead letter's body. `unsettled`
     is set where an entry is missing or its edit untold: then an answer without news has to be judged too. `publisher` is for
     the time after the feed has left the catalogue. `ids_repeat` is set for good once two entries of one document shared
-    an id and not their address.
+    an id and not their address. `horizon` is set where memory was built again from events that went back no further:
+    an unknown entry with a date before it was published once, and is passed over; the first whole document ends that.
     """
 
     asked: Digest | None = None
@@ -117,6 +125,7 @@ class Head:
     publisher: Publisher | None = None
     retired_at: float | None = None
     ids_repeat: bool = False
+    horizon: float | None = None
     has_wants: bool = False
     unsettled: bool = False
 
@@ -142,7 +151,8 @@ def _is_open(known: Known) -> bool:
 def settled(memory: Memory, now: float, shown_elsewhere: Container[ArticleId] = ()) -> Memory:
     """The memory with its limits applied and the head's flags true.
 
-    What another feed of the publisher still shows is kept beyond the limits: its version must not be forgotten.
+    What another feed of the publisher still shows is kept beyond the limits: its version must not be forgotten. So are
+    the last `DEPARTED_LIMIT` that were withdrawn and are still in the topic of latest versions.
     """
     kept = [left for left in memory.departed if left.known.article in shown_elsewhere]
     others = [
@@ -151,7 +161,9 @@ def settled(memory: Memory, now: float, shown_elsewhere: Container[ArticleId] = 
     others.sort(key=lambda left: left.at)
     # A feed that shows an empty or another window once must not make its articles new when it shows them again.
     at_last = sum(left.at == others[-1].at for left in others)
-    departed = sorted(kept + others[-max(DEPARTED_LIMIT, at_last) :], key=lambda left: left.at)
+    cut = max(0, len(others) - max(DEPARTED_LIMIT, at_last))
+    withdrawn = [left for left in others[:cut] if left.awaits_removal][-DEPARTED_LIMIT:]
+    departed = sorted(kept + withdrawn + others[cut:], key=lambda left: left.at)
     head = replace(memory.head, has_wants=bool(memory.wants), unsettled=any(_is_open(known) for known in memory.known))
     return Memory(head, memory.known, tuple(departed), memory.wants)
 

@@ -181,6 +181,8 @@ class UnreadableReason(StrEnum):
     BOMB = "bomb"
     TOO_COSTLY = "too_costly"
     READER_FAILED = "reader_failed"
+    REFUSED = "refused"
+    """The log refuses for good what was made of them."""
 
 
 @dataclass(frozen=True, slots=True)

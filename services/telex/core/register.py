@@ -56,6 +56,19 @@ class Register:
         everyone = [*self.shown.get(article, ()), *own]
         return _standing(everyone) if everyone else None
 
+    def succeeds(self, feed: FeedId, known: Known) -> bool:
+        """Whether the text that the polled feed shows as `known` is to be told again.
+
+        It is where it was the last one told that still stands, while a later version told one that does not. What else
+        the feed shows or drops has no part in it: an article stands in a feed once.
+        """
+        if known.missing_since is not None or not known.marks & Mark.TOLD or known.article not in self.shown:
+            return False
+        standing = _standing([*self.shown[known.article], Shown(feed, known, present=True)])
+        if standing.version <= known.version or standing.withdrawn or standing.latest_stands:
+            return False
+        return standing.heir == feed and standing.latest not in (b"", known.meaning)
+
 
 def register_of(feeds: Iterable[tuple[FeedId, Feed | None, Memory]]) -> Register:
     """The register of these feeds: a publisher's without the one that is polled.

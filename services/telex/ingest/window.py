@@ -6,10 +6,11 @@ from telex.core import urls
 from telex.core.arrivals import FeedArrived, StillSame
 from telex.core.events import ArticleWithdrawn, FeedGap, FeedMoved
 from telex.core.lifecycle import is_gap, merged, vanished
-from telex.core.memory import FIELD_DIGEST_SIZE, Departed, Known, Mark
-from telex.core.model import Article, Backfill, Digest, Entry, FeedDocument, Provenance
+from telex.core.memory import FIELD_DIGEST_SIZE, Departed, Known, Mark, Meaning, Memory
+from telex.core.model import Article, Backfill, Digest, Entry, Feed, FeedDocument, Provenance
+from telex.core.recall import recalled
 from telex.core.redact import redact_url
-from telex.core.register import Shown, Standing
+from telex.core.register import Register, Shown, Standing
 from telex.core.schedule import first_rate, rate_after
 from telex.core.verdict import Verdict, verdict
 from telex.documents import limits
@@ -51,6 +52,7 @@ def document_arrived(work: Work, arrival: FeedArrived) -> None:
     confirm_missing(work)
     succeed(work)
     _accept(work, arrival, first_poll=first_poll)
+    _ask_for_texts(work)
 
 
 def _is_first(work: Work) -> bool:
@@ -68,9 +70,7 @@ def still_same(work: Work, arrival: StillSame) -> None:
     """The document did not change: what is missing is missing still."""
     confirm_missing(work)
     succeed(work)
-    if any(_may_be_told(work, known) for known in work.known):
-        # The text stands in the document that did not change: ask for it whole.
-        work.head = replace(work.head, etag=None, last_modified=None, body=None)
+    _ask_for_texts(work)
     moved(work, arrival.moved_to)
     health.recovered(work)
 
@@ -87,23 +87,37 @@ def moved(work: Work, to: str | None) -> None:
 
 
 def succeed(work: Work) -> None:
-    """Let the last text that was told and still stands be told again where a later version told one that does not.
+    """Note the texts that succeed and that the arrival did not bring: they are told once the document was read whole.
 
-    An answer from an old cache must not have the last word. That text rules from then on.
+    A text that it brings was judged when it was met, and told.
     """
     work.known = tuple(_succeeding(work, known) for known in work.known)
 
 
 def _succeeding(work: Work, known: Known) -> Known:
-    if known.missing_since is not None or not known.marks & Mark.TOLD or known.article not in work.register.shown:
+    """What is known of an entry, as an edit that no event told yet where its text succeeds: it rules from then on.
+
+    An answer from an old cache must not have the last word.
+    """
+    if not work.register.succeeds(work.feed.id, known):
         return known
-    standing = work.register.standing(known.article, (Shown(work.feed.id, known, present=True),))
-    if standing is None or standing.version <= known.version or standing.withdrawn or standing.latest_stands:
-        return known
-    if standing.heir != work.feed.id or standing.latest in (b"", known.meaning):
-        return known
-    marks = known.marks & ~Mark.TOLD | Mark.UNTOLD
-    return replace(known, version=standing.version, reign=standing.version, marks=marks)
+    version = max(shown.known.version for shown in work.register.shown[known.article])
+    return replace(known, version=version, reign=version, marks=known.marks & ~Mark.TOLD | Mark.UNTOLD)
+
+
+def needless(feed: Feed, memory: Memory, register: Register) -> frozenset[Digest]:
+    """The digests of entries that need no reading when the feed's document arrives.
+
+    Those that are known, but for what is open in the feed's own memory and for a text that succeeds: the document that
+    shows it tells it.
+    """
+    return memory.raws() - {known.raw for known in memory.known if register.succeeds(feed.id, known)}
+
+
+def _ask_for_texts(work: Work) -> None:
+    """Ask for the document whole where a text that may be told stands in it and was not read."""
+    if any(_may_be_told(work, known) for known in work.known):
+        work.head = replace(work.head, etag=None, last_modified=None, body=None)
 
 
 def _may_be_told(work: Work, known: Known) -> bool:
@@ -137,6 +151,7 @@ def _accept(work: Work, arrival: FeedArrived, *, first_poll: bool) -> None:
         body=arrival.body,
         accepted_at=work.now,
         rate=rate,
+        horizon=None,
         hints=arrival.document.hints,
     )
     moved(work, arrival.moved_to)
@@ -208,6 +223,10 @@ def _meet(work: Work, key: Digest, here: Known | None, entry: Entry, context: Co
     else:
         article = replace(article, id=mine.article)
     meaning = meaning_of(article)
+    if mine is not None:
+        mine = replace(mine, meaning=recalled(mine.meaning, meaning))
+    if mine is not None and mine.meaning == meaning:
+        mine = _succeeding(work, replace(mine, missing_since=None))
     standing = work.standing(article, mine, present=True)  # the document shows it: one that is back may rule again
     judged = verdict(
         me=work.feed.id,
@@ -215,7 +234,7 @@ def _meet(work: Work, key: Digest, here: Known | None, entry: Entry, context: Co
         standing=standing,
         meaning=meaning,
         bodied=article.body is not None,
-        skip=first_poll and work.feed.backfill is Backfill.SKIP,
+        skip=(first_poll and work.feed.backfill is Backfill.SKIP) or _is_forgotten(work, entry),
     )
     known = Known(
         key=key,
@@ -232,6 +251,12 @@ def _meet(work: Work, key: Digest, here: Known | None, entry: Entry, context: Co
     return _obey(work, judged, known, article, mine, standing)
 
 
+def _is_forgotten(work: Work, entry: Entry) -> bool:
+    """Whether an entry that nobody knows is of the time before the events that memory was built again from."""
+    horizon = work.head.horizon
+    return horizon is not None and entry.published is not None and entry.published < horizon
+
+
 def _obey(
     work: Work, judged: Verdict, known: Known, article: Article, mine: Known | None, standing: Standing | None
 ) -> Known:
@@ -242,8 +267,7 @@ def _obey(
     if judged is Verdict.QUIET:
         return _judged_before(known, mine, standing)
     if judged is not Verdict.PUBLISH:
-        before = mine.meaning if mine else (standing.latest if standing else known.meaning)
-        article = replace(article, changes=changes(before, article), backfill=False)
+        article = replace(article, changes=changes(_before(known, mine, standing), article), backfill=False)
     if pages.was_taken_back(work, known.key, known.meaning):
         return replace(known, marks=known.marks | Mark.TOLD)
     told = standing.latest if standing and standing.version else b""
@@ -255,6 +279,13 @@ def _obey(
     reign = known.reign if judged is Verdict.UPDATE else article.version
     marks = (known.marks | Mark.BODIED) if article.body else known.marks
     return replace(known, version=article.version, reign=reign, marks=marks | Mark.TOLD)
+
+
+def _before(known: Known, mine: Known | None, standing: Standing | None) -> Meaning:
+    """What the edit replaces: this feed's text before; the text told last where this feed's is told late or is new."""
+    if mine and mine.meaning != known.meaning:
+        return mine.meaning
+    return (standing.latest if standing else b"") or known.meaning
 
 
 def _judged_before(known: Known, mine: Known | None, standing: Standing | None) -> Known:

@@ -77,6 +77,9 @@ class KafkaConfig(Section):
     articles_partitions: Annotated[int, BeforeValidator(values.count(1, 1000))] = setting(
         6, "partitions", "Of each topic that events go to."
     )
+    fan_out_partitions: Annotated[int, BeforeValidator(values.count(1, 64))] = setting(
+        1, "partitions", "Of each topic of topics.fan_out; a commit may touch 64 partitions in all."
+    )
     replication: Annotated[int | None, BeforeValidator(values.none_or(values.count(1, 100)))] = setting(
         None, "replicas", "Of each topic; none leaves it to the brokers."
     )

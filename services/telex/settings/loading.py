@@ -204,17 +204,24 @@ def _check_together(config: Config, layers: tuple[Layer, ...], problems: Problem
     if polling.interval_min > polling.interval_max:
         what = f"{polling.interval_min:g} s is greater than polling.interval_max, {polling.interval_max:g} s"
         add("polling.interval_min", what, "mend one of them")
-    topics = {f"topics.{each.name}": getattr(config.topics, each.name) for each in fields(TopicsConfig)}
+    topics = [(f"topics.{each}", getattr(config.topics, each)) for each in _TOPICS]
+    topics += [("topics.fan_out", config.topics.fan_out_prefix + slug) for slug, _ in config.topics.fan_out]
     if config.log.kind == "kafka":
         _check_kafka(config.kafka, add)
-        topics |= {f"kafka.{each}": getattr(config.kafka, each) for each in _KAFKA_TOPICS}
-    names = [name for name in topics.values() if name is not None]
-    for setting, name in topics.items():
+        topics += [(f"kafka.{each}", getattr(config.kafka, each)) for each in _KAFKA_TOPICS]
+    else:
+        for name in ("current", "fan_out"):
+            if getattr(config.topics, name):
+                what = "is set, and a sqlite log keeps each event once"
+                add(f"topics.{name}", what, "set log.kind to kafka, or let readers of /events filter")
+    names = [name for _, name in topics if name is not None]
+    for setting, name in topics:
         # The default that is met is not to blame.
         if names.count(name) > 1 and any(setting in layer.values for layer in layers):
             add(setting, f"{name!r} names two topics", "give each its own name")
 
 
+_TOPICS = ("articles", "feeds", "feedlog", "deadletters", "current")
 _KAFKA_TOPICS = ("state_topic", "inbox_topic", "events_topic")
 
 

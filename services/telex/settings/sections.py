@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from telex.settings import values
+from telex.settings import rules, values
 from telex.settings.base import Section, setting
 
 MIB = 1 << 20
@@ -131,7 +131,7 @@ class PollingConfig(Section):
 
 @dataclass(frozen=True, slots=True)
 class TopicsConfig(Section):
-    """The names of the topics."""
+    """The names of the topics, and those that repeat events: with log.kind kafka, and off unless they are named."""
 
     articles: Annotated[str, BeforeValidator(values.topic)] = setting("news.articles", "name", "Every article event.")
     feeds: Annotated[str, BeforeValidator(values.topic)] = setting(
@@ -142,6 +142,17 @@ class TopicsConfig(Section):
     )
     deadletters: Annotated[str, BeforeValidator(values.topic)] = setting(
         "news.deadletters", "name", "What could not be understood."
+    )
+    current: Annotated[str | None, BeforeValidator(values.none_or(values.topic))] = setting(
+        None, "name", "kafka: each article's latest version, compacted, such as news.articles.current; none: no topic."
+    )
+    fan_out: Annotated[rules.Rules, BeforeValidator(values.none_or(rules.rules))] = setting(
+        (),
+        "rules",
+        "kafka: topics by rule: slug: {publisher, country, feed, language, category: [...]}; JSON, or YAML.",
+    )
+    fan_out_prefix: Annotated[str, BeforeValidator(values.topic)] = setting(
+        "news.topic.", "name", "kafka: what the topic of a rule is called before its slug."
     )
 
 

@@ -13,8 +13,10 @@ from telex.errors import ClaimDied, LogUnavailable
 from telex.ports import Claim, Commit
 from telex.shard.context import Context
 from telex.wire import cloudevents
+from telex.wire.fitting import fitting_records
 
 _RETRY_LEAST, _RETRY_MOST = 0.5, 10.0
+_MEMORY_KEY = 1024
 _FULL = 4
 """So many full commits may wait: beyond, and while the log takes nothing, no more is fetched."""
 
@@ -43,6 +45,11 @@ class Committer:
         self._waiting = 0
         self._paused = False
 
+    @property
+    def memory_limit(self) -> int:
+        """Bytes of the largest memory that the log takes: a record of its own, with the feed's id as key."""
+        return self._claim.record_limit - _MEMORY_KEY
+
     async def wait_room(self) -> None:
         """Wait while the log takes no appends or too much waits for it: what is not fetched takes no memory."""
         await self._room.wait()
@@ -60,14 +67,15 @@ class Committer:
         *,
         schedule: bytes | None = None,
         inbox: int | None = None,
+        records: tuple[Record, ...] = (),
     ) -> None:
-        """Return once all of it is in the log.
+        """Return once all of it is in the log. `records` are more than those of the events.
 
         Raises:
             ClaimDied: it may or may not be in the log; the shard is over.
         """
-        naming = self._context.naming
-        records = tuple(record for event in events for record in cloudevents.records(event, naming))
+        naming, limit = self._context.naming, self._claim.record_limit
+        records = (*(record for event in events for record in fitting_records(event, naming, limit)), *records)
         memories = memories or {}
         size = sum(len(record.value or b"") for record in records)
         size += sum(len(memory or b"") for memory in memories.values()) + len(schedule or b"")
@@ -116,7 +124,7 @@ class Committer:
             full = (
                 records + len(pending.records) > settings.commit_records or size + pending.size > settings.commit_bytes
             )
-            if batch and full:
+            if batch and (full or self._context.refusals.alone):
                 break
             batch.append(self._queue.popleft())
             records, size = records + len(pending.records), size + pending.size

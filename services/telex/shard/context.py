@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from telex.core.model import Feed
 from telex.core.schedule import Bounds
 from telex.ports import Catalogue, Clock, DocumentReader, Fetcher, Observer
+from telex.shard.refusals import Refusals
 from telex.wire.topics import Naming
 
 
@@ -61,10 +62,12 @@ class Context:
     settings: ShardSettings
     slots: asyncio.Semaphore = field(init=False)
     pacer: Pacer = field(init=False)
+    refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slots", asyncio.Semaphore(self.settings.concurrency))
         object.__setattr__(self, "pacer", Pacer(self.settings.release_rate))
+        object.__setattr__(self, "refusals", Refusals())
 
     def bounds(self, feed: Feed) -> Bounds:
         """The feed's interval bounds and the back-off's cap."""

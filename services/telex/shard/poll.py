@@ -21,11 +21,13 @@ from telex.core.exchange import Exchange, Fetched, Gone, Kind, NotModified, Refu
 from telex.core.facts import PollEnded
 from telex.core.identity import digest
 from telex.core.memory import FeedState, Head, Memory, Want, current
-from telex.core.model import Digest, Feed, FeedId, PageDocument, ReadRequest, Unreadable
+from telex.core.model import Digest, Feed, FeedId, PageDocument, ReadRequest, Unreadable, UnreadableReason
 from telex.core.redact import redact_body, redact_text
 from telex.core.schedule import RETRY_AFTER_LIMIT, Plan, Reason, after_failure, after_gone, after_success
+from telex.errors import AppendRefused
 from telex.ingest.ingest import Outcome, ingest
 from telex.ingest.pages import PAGE_EXPIRY, PAGE_WAIT
+from telex.ingest.window import needless
 from telex.shard.commit import Committer
 from telex.shard.publishers import Desk
 from telex.shard.state import State
@@ -134,8 +136,11 @@ class Poller:
                 return str(exchange.reason), PollFailed(str(exchange.reason), exchange.detail, failures)
             case Fetched() if head.body == _body_digest(exchange.body):
                 return "unchanged", StillSame(exchange.moved_to)
+            case Fetched() if refused := self._context.refusals.of_document(feed.id, _body_digest(exchange.body)):
+                return "refused", _junk(feed, exchange, Unreadable(UnreadableReason.REFUSED, refused), failures)
             case Fetched():
-                request = ReadRequest(exchange.body, exchange.content_type, exchange.url, memory.raws())
+                known = needless(feed, memory, self._state.register(feed))
+                request = ReadRequest(exchange.body, exchange.content_type, exchange.url, known)
                 read = await self._context.reader.read_feed(request)
                 if isinstance(read, Unreadable):
                     return "unreadable", _junk(feed, exchange, read, failures)
@@ -153,8 +158,13 @@ class Poller:
         now = self._context.clock.now()
         outcome = ingest(feed, memory, self._state.register(feed), arrival, now)
         if outcome.memory is not memory or outcome.events:
-            packed = wire.pack(outcome.memory)
-            await self._committer.submit(outcome.events, {feed.id: packed})
+            packed = wire.pack_within(outcome.memory, self._committer.memory_limit)
+            try:
+                await self._committer.submit(outcome.events, {feed.id: packed})
+            except AppendRefused as refused:
+                document = arrival.body if isinstance(arrival, FeedArrived) else None
+                self._context.refusals.note(feed.id, document, refused)
+                raise
             self._state.set_memory(feed.id, packed)
         return outcome
 
@@ -222,6 +232,8 @@ class Poller:
     async def fetch_page(self, name: FeedId, want: Want) -> PageDocument:
         """The page that an article waits for; an empty one where it cannot be had."""
         url = want.draft.link or ""
+        if self._context.refusals.of_pages(name):
+            return PageDocument(url, repairs=("page.refused",))
         for attempt in range(_PAGE_TRIES):
             await asyncio.sleep(attempt * _PAGE_PAUSE)
             exchange = await self._ask_page(name, url)

@@ -16,6 +16,7 @@ from telex.ports import Claim, Command, CommandKind
 from telex.shard.commit import Committer
 from telex.shard.context import Context
 from telex.shard.poll import Poller
+from telex.shard.removal import Remover
 from telex.shard.state import State
 
 _LEAST_PAUSE = 1.0
@@ -65,7 +66,13 @@ class Shard:
                 self._resume_wants()
                 servants += [
                     group.create_task(work)
-                    for work in (self._schedule(), self._obey_inbox(), self._follow_catalogue(), self._record())
+                    for work in (
+                        self._schedule(),
+                        self._obey_inbox(),
+                        self._follow_catalogue(),
+                        self._record(),
+                        Remover(self._state, self._committer, self._guarded).run(),
+                    )
                 ]
                 await self._stopping.wait()
                 await self._wind_down()

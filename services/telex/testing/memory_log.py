@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from telex.errors import AppendRefused, AppendUnknown, ClaimDied
 from telex.ports import Command, Commit, Restored, Stored
-from telex.testing.memory_broker import Broker, Fenced, Link, NoAnswer
+from telex.testing.memory_broker import MAX_RECORD, Broker, Fenced, Link, NoAnswer
 
 STEADY = 60.0
 """A claim that lived this long, in seconds, resets the wait before the next one."""
@@ -38,6 +38,11 @@ class MemoryClaim:
     def restored(self) -> Restored:
         """What the shard remembered at the claim."""
         return self._restored
+
+    @property
+    def record_limit(self) -> int:
+        """What the broker takes."""
+        return MAX_RECORD
 
     async def append(self, commit: Commit) -> None:
         """Make all of the commit visible, or none (see `telex.ports.Claim.append`)."""

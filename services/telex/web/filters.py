@@ -1,21 +1,19 @@
 """Which events a reader of `/events` wants: parameters that are ANDed, each repeated as often as one likes (OR)."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
 from multidict import MultiMapping
 
+from telex.core.selection import EVERYTHING, Selection, country_code, language_range
 from telex.web.frames import Frame
 from telex.web.problems import BadParameterError
 from telex.wire.topics import CONTROL, EventType, Naming
 from telex.wire.values import text
 
-PARAMETERS: Final = ("type", "topic", "publisher", "feed", "subject", "language")
+PARAMETERS: Final = ("type", "topic", "publisher", "feed", "subject", "language", "country", "category")
 _TYPES: Final = {kind.value: kind for kind in EventType if kind not in CONTROL}
-_LANGUAGE: Final = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8}){0,7}")
 _LONGEST: Final = 1024
 
 
@@ -25,20 +23,16 @@ class Wanted:
 
     topics: frozenset[str]
     types: frozenset[str] | None = None
-    sources: frozenset[str] | None = None
     subjects: frozenset[str] | None = None
-    feeds: frozenset[str] | None = None
-    languages: frozenset[str] | None = None
+    selection: Selection = EVERYTHING
 
     def matches(self, frame: Frame) -> bool:
         """Whether the reader gets this event. What costs most is asked last."""
         return (
             frame.record.topic in self.topics
             and (self.types is None or frame.kind in self.types)
-            and (self.sources is None or frame.source in self.sources)
             and (self.subjects is None or frame.record.key in self.subjects)
-            and (self.feeds is None or frame.shows(self.feeds))
-            and (self.languages is None or _speaks(frame.language(), self.languages))
+            and self.selection.matches(frame)
         )
 
 
@@ -47,23 +41,27 @@ def wanted(query: MultiMapping[str], naming: Naming) -> Wanted:
 
     `type` is a CloudEvents type, `topic` a topic's name, `publisher` and `subject` (article id or feed id) as in the
     event. `feed` is a feed's id: its own events, and articles that it shows. `language` is a range as in RFC 4647
-    (basic filtering): `fr` also takes `fr-CA`; what has no language is not taken. Dead letters come only where `type`
-    or `topic` asks for them: they carry up to 64 KiB that nobody could read.
+    (basic filtering): `fr` also takes `fr-CA`; what has no language is not taken. `country` is that of the article's
+    source, `category` one of the article's, in whatever case. A withdrawal carries no text: who asks for a feed, a
+    language or a category gets all of them. Dead letters come only where `type` or `topic` asks for them: they carry
+    up to 64 KiB that nobody could read.
 
     Raises:
         BadParameterError: a value is empty or cannot be, or `type` and `topic` exclude each other.
     """
     types = _known(query, "type", _TYPES)
     topics = _known(query, "topic", naming.topics())
-    publishers = _given(query, "publisher")
-    languages = _given(query, "language")
     return Wanted(
         topics=_topics(types, topics, naming),
         types=types,
-        sources=None if publishers is None else frozenset(f"/publishers/{quote(text(p), safe='')}" for p in publishers),
         subjects=_given(query, "subject"),
-        feeds=_given(query, "feed"),
-        languages=None if languages is None else frozenset(map(_language, languages)),
+        selection=Selection(
+            publishers=frozenset(map(text, _given(query, "publisher") or ())),
+            countries=_parsed(query, "country", country_code),
+            feeds=_given(query, "feed") or frozenset(),
+            languages=_parsed(query, "language", language_range),
+            categories=_parsed(query, "category", str.casefold),
+        ),
     )
 
 
@@ -93,13 +91,11 @@ def _known(query: MultiMapping[str], name: str, known: Iterable[str]) -> frozens
     return values
 
 
-def _language(value: str) -> str:
-    if not _LANGUAGE.fullmatch(value.lower()):
-        raise BadParameterError("language", value, f"{value!r} is no language tag, such as fr or fr-CA")
-    return value.lower()
-
-
-def _speaks(language: str | None, ranges: frozenset[str]) -> bool:
-    if language is None:
-        return False
-    return any(language == one or language.startswith(one + "-") for one in ranges)
+def _parsed(query: MultiMapping[str], name: str, parse: Callable[[str], str]) -> frozenset[str]:
+    found = set()
+    for value in _given(query, name) or ():
+        try:
+            found.add(parse(value))
+        except ValueError as error:
+            raise BadParameterError(name, value, str(error)) from None
+    return frozenset(found)

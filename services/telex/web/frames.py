@@ -1,12 +1,14 @@
 """One record as the readers of `/events` get it: encoded once and examined once for all of them."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
 from telex.core.records import Record
 from telex.ports import Stored
 from telex.wire.cloudevents import structured
+from telex.wire.topics import EventType
 
 
 class Frame:
@@ -32,17 +34,42 @@ class Frame:
             self._sse = b"id: %d\ndata: %b\n\n" % (self.position, structured(self.record))
         return self._sse
 
-    def shows(self, feeds: frozenset[str]) -> bool:
-        """Whether the event concerns one of the feeds: an article by those that show it, else by its subject."""
-        shown = self._load().get("feeds")
-        if isinstance(shown, list):
-            return any(feed in feeds for feed in shown)
-        return self.record.key in feeds
+    # What selections look at
 
+    @property
+    def publisher(self) -> str:
+        """Whose event it is."""
+        return unquote(self.source.removeprefix("/publishers/"))
+
+    @property
+    def is_withdrawal(self) -> bool:
+        """Whether it tells that an article is gone."""
+        return self.kind == EventType.ARTICLE_WITHDRAWN
+
+    @property
+    def country(self) -> str | None:
+        """That of the article's source; None where it is unknown, and for events of feeds."""
+        source = self._load().get("source")
+        country = source.get("country") if isinstance(source, dict) else None
+        return country if isinstance(country, str) else None
+
+    @property
+    def feeds(self) -> list[str]:
+        """The feeds that show the article; the feed of an event of a feed."""
+        shown = self._load().get("feeds")
+        return _texts(shown) if isinstance(shown, list) else [self.record.key]
+
+    @property
     def language(self) -> str | None:
-        """The article's language tag in lower case; None where it is unknown, and for events of feeds."""
+        """The article's language tag; None where it is unknown, and for events of feeds."""
         language = self._load().get("language")
-        return language.lower() if isinstance(language, str) else None
+        return language if isinstance(language, str) else None
+
+    @property
+    def categories(self) -> list[str]:
+        """The article's; none for events of feeds."""
+        found = self._load().get("categories")
+        return _texts(found) if isinstance(found, list) else []
 
     def _load(self) -> dict[str, Any]:
         if self._data is None:
@@ -52,8 +79,12 @@ class Frame:
             except orjson.JSONDecodeError:  # of another program: it has no feeds and no language
                 return self._data
             if isinstance(data, dict):
-                self._data = {name: data.get(name) for name in ("feeds", "language")}
+                self._data = {name: data.get(name) for name in ("feeds", "language", "categories", "source")}
         return self._data
+
+
+def _texts(found: list[Any]) -> list[str]:
+    return [each for each in found if isinstance(each, str)]
 
 
 def frame_of(stored: Stored) -> Frame | None:

@@ -3,6 +3,7 @@
 Secrets are not looked for here: addresses and details in events were redacted by whoever made them.
 """
 
+from dataclasses import replace
 from typing import Any, assert_never
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from telex.core.events import (
     FeedRetired,
     FeedStatus,
 )
-from telex.core.model import Publisher
+from telex.core.model import ArticleId, Publisher
 from telex.core.records import Record
 from telex.wire import articles, feed_events
 from telex.wire.topics import SCHEMAS, EventType, Naming
@@ -39,6 +40,7 @@ __all__ = [
     "records",
     "slow",
     "structured",
+    "tombstone",
     "type_of",
 ]
 
@@ -50,11 +52,18 @@ LOG_SOURCE = "/log"
 def records(event: Event, naming: Naming) -> tuple[Record, ...]:
     """The records that publish an event: value = its data as JSON, headers = its attributes, key = its subject.
 
-    `ce_id` and `ce_source` are the same whatever was retried and whoever publishes: together they name the event.
+    `ce_id` and `ce_source` are the same whatever was retried and whoever publishes: together they name the event. The
+    first record is the event's own; the others repeat it in derived topics.
     """
     if isinstance(event, ArticlePublished | ArticleUpdated | ArticleWithdrawn):
-        return (_article_record(event, naming),)
+        own = _article_record(event, naming)
+        return own, *(replace(own, topic=topic) for topic in naming.repeated_in(event))
     return (_feed_record(event, naming),)
+
+
+def tombstone(article: ArticleId, naming: Naming) -> tuple[Record, ...]:
+    """What takes an article out of the topic of latest versions; nothing where there is no such topic."""
+    return () if naming.current is None else (Record(naming.current, text(article), (), None),)
 
 
 def type_of(event: Event) -> EventType:

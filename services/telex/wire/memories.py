@@ -8,6 +8,7 @@ The format of release n is readable by release n-1: fields are only added at the
 
 import struct
 import zlib
+from dataclasses import replace
 
 from telex.core.events import Health
 from telex.core.memory import Departed, FeedState, Head, Known, Mark, Memory, ScheduleRecord, Want
@@ -17,9 +18,10 @@ from telex.wire import articles
 FORMAT = 1
 _ENTRY = struct.Struct("<8s12s8s20sIIB")
 _HEAD = struct.Struct("<ddddI")
+_HORIZON = struct.Struct("<d")
 _HEALTH = (None, *Health)
 _U32 = 0xFFFFFFFF
-_HAS_WANTS, _UNSETTLED = 1, 2
+_HAS_WANTS, _UNSETTLED, _AWAITS_REMOVAL = 1, 2, 4
 _MISSING = 0x80
 
 
@@ -110,16 +112,19 @@ def _pack_head(head: Head) -> bytes:
     _varint(out, sum(1 << hour for hour in head.hints.skip_hours))
     _varint(out, sum(1 << day for day in head.hints.skip_days))
     out.append(head.ids_repeat)
+    if head.horizon is not None:
+        out += _HORIZON.pack(head.horizon)
     return bytes(out)
 
 
-def _read_head(source: _Source, flags: int) -> Head:
+def _read_head(source: _Source, flags: int, end: int) -> Head:
     accepted_at, rate, health_since, retired_at, ordinal = _HEAD.unpack(source.take(_HEAD.size))
     health = _HEALTH[source.byte()]
     asked, body, junk = source.digest(), source.digest(), source.digest()
     url, etag, last_modified, title, home_url, publisher = (source.text() for _ in range(6))
     ttl, hours, days = source.varint(), source.varint(), source.varint()
     ids_repeat = bool(source.byte())
+    horizon = _HORIZON.unpack(source.take(_HORIZON.size))[0] if source.at < end else None
     return Head(
         asked=asked,
         url=url,
@@ -142,6 +147,7 @@ def _read_head(source: _Source, flags: int) -> Head:
         publisher=Publisher(publisher) if publisher is not None else None,
         retired_at=_optional(retired_at),
         ids_repeat=ids_repeat,
+        horizon=horizon,
         has_wants=bool(flags & _HAS_WANTS),
         unsettled=bool(flags & _UNSETTLED),
     )
@@ -201,6 +207,8 @@ def _read_want(source: _Source) -> Want:
 def pack(memory: Memory) -> bytes:
     """The memory as bytes. Instants of entries keep whole seconds."""
     flags = (_HAS_WANTS if memory.wants else 0) | (_UNSETTLED if memory.head.unsettled else 0)
+    if any(left.awaits_removal for left in memory.departed):
+        flags |= _AWAITS_REMOVAL
     head = _pack_head(memory.head)
     out = bytearray((FORMAT, flags))
     _varint(out, len(head))
@@ -218,15 +226,32 @@ def pack(memory: Memory) -> bytes:
     return bytes(out)
 
 
+def pack_within(memory: Memory, limit: int) -> bytes:
+    """The memory as bytes, at most `limit` of them where giving up the oldest departed entries is enough for that.
+
+    What is given up would be new again, should its feed show it once more after all.
+    """
+    packed = pack(memory)
+    while len(packed) > limit and memory.departed:
+        memory = replace(memory, departed=memory.departed[(len(memory.departed) + 1) // 2 :])
+        packed = pack(memory)
+    return packed
+
+
 def _open(packed: bytes) -> tuple[_Source, Head]:
     source = _Source(packed)
     if (found := source.byte()) != FORMAT:
         raise UnreadableMemoryError(f"memory format {found} is not known, only {FORMAT}")
     flags, size = source.byte(), source.varint()
     end = source.at + size
-    head = _read_head(source, flags)
+    head = _read_head(source, flags, end)
     source.at = end
     return source, head
+
+
+def awaits_removal(packed: bytes) -> bool:
+    """Whether a departed entry does, told without unpacking."""
+    return len(packed) > 1 and bool(packed[1] & _AWAITS_REMOVAL)
 
 
 def unpack_head(packed: bytes) -> Head:

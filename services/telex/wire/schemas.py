@@ -9,6 +9,9 @@ from telex.wire.topics import Naming
 _PACKAGED = Path(__file__).parent.parent / "_schemas"
 _IN_SOURCE_TREE = Path(__file__).parents[3] / "schemas"
 _REFERENCE = re.compile(rb'"\./([^"\n]+)"')
+_NAME = re.compile(rb"^( +(?:address|topic): )(news\.[a-z.{}]+)$", re.MULTILINE)
+CURRENT = "news.articles.current"
+"""What the topic of latest versions is usually called."""
 
 
 @cache
@@ -62,10 +65,11 @@ def asyncapi(naming: Naming) -> bytes:
     document = (directory() / "asyncapi.yaml").read_bytes()
     base = f"{naming.public_url.rstrip('/')}/schemas/"
     document = _REFERENCE.sub(lambda match: b'"' + base.encode() + match[1] + b'"', document)
-    ours = dict(zip(Naming().topics(), naming.topics(), strict=True))
-    return re.sub(
-        rb"^( +(?:address|topic): )(news\.[a-z]+)$",
-        lambda match: match[1] + ours[match[2].decode()].encode(),
-        document,
-        flags=re.MULTILINE,
-    )
+    default = Naming()
+    ours = dict(zip(default.topics(), naming.topics(), strict=True))
+    if naming.current is not None:
+        ours[CURRENT] = naming.current
+    ours[f"{default.fan_out_prefix}{{slug}}"] = f"{naming.fan_out_prefix}{{slug}}"
+    document = _NAME.sub(lambda match: match[1] + ours.get(match[2].decode(), match[2].decode()).encode(), document)
+    slugs = ", ".join(rule.slug for rule in naming.fan_out)
+    return document.replace(b"enum: []  # the slugs", f"enum: [{slugs}]".encode())

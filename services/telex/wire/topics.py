@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from telex.core.events import ArticleEvent
+from telex.core.selection import Selection, Traits
+
 
 class EventType(StrEnum):
     """CloudEvents types. No reverse-DNS prefix: we own no domain."""
@@ -42,10 +45,24 @@ SCHEMAS: Mapping[EventType, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class FanOut:
+    """A rule: events of articles that `selection` wants are also written to the fan-out topic called by `slug`.
+
+    Each version is judged by itself: an edit may bring an article into a topic, or leave the topic with the version
+    before. Who needs every version of its articles reads the topic of all articles. A withdrawal goes wherever the
+    article may have gone.
+    """
+
+    slug: str
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
 class Naming:
     """How this installation calls its topics, and where the world reaches it.
 
-    `public_url` has no query; it may have a path, and a slash at its end makes no difference.
+    `public_url` has no query; it may have a path, and a slash at its end makes no difference. `current` (None: there is
+    none) holds each article's latest version; the topic of a rule of `fan_out` is `fan_out_prefix` and the rule's slug.
     """
 
     public_url: str = "http://127.0.0.1:8080"
@@ -53,10 +70,29 @@ class Naming:
     feeds: str = "news.feeds"
     feedlog: str = "news.feedlog"
     deadletters: str = "news.deadletters"
+    current: str | None = None
+    fan_out: tuple[FanOut, ...] = ()
+    fan_out_prefix: str = "news.topic."
 
     def topics(self) -> tuple[str, ...]:
-        """All topics that events go to."""
+        """The topics in which each event stands once."""
         return (self.articles, self.feeds, self.feedlog, self.deadletters)
+
+    def derived(self) -> tuple[str, ...]:
+        """The topics that repeat events of articles."""
+        return (*(() if self.current is None else (self.current,)), *self.fan_out_topics())
+
+    def fan_out_topics(self) -> tuple[str, ...]:
+        """The topics of the rules, in their order."""
+        return tuple(self.fan_out_prefix + rule.slug for rule in self.fan_out)
+
+    def repeated_in(self, event: ArticleEvent) -> tuple[str, ...]:
+        """The derived topics that an article's event is written to as well, in the same transaction."""
+        found = () if self.current is None else (self.current,)
+        if not self.fan_out:
+            return found
+        traits = Traits.of(event)
+        return (*found, *(self.fan_out_prefix + rule.slug for rule in self.fan_out if rule.selection.matches(traits)))
 
     def topic_of(self, kind: EventType) -> str:
         """The topic of a type.

@@ -18,10 +18,11 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from telex.adapters.kafka import topics
+from telex.adapters.kafka import access, topics
 from telex.adapters.kafka.clients import discard, make_producer, make_reader, start
 from telex.adapters.kafka.config import KafkaSettings, client_options, milliseconds
 from telex.adapters.kafka.faults import UNUSABLE, unavailable, words
+from telex.adapters.kafka.reach import knock
 from telex.adapters.kafka.topics import Found, Limits, Wanted
 from telex.errors import ConfigurationError, LogUnavailable, Problem
 
@@ -56,14 +57,20 @@ def _refused(cause: BaseException) -> ConfigurationError:
 
 
 async def _prepare(settings: KafkaSettings) -> Limits:
+    await knock(settings)
     async with _admin(settings) as admin:
         found = await _describe(admin, [topic.name for topic in topics.wanted(settings)])
         absent = [topic for topic in topics.wanted(settings) if topic.name not in found]
         if absent:
+            topics.check_commit(
+                settings,
+                {topic.name: topic.partitions for topic in topics.wanted(settings)}
+                | {name: topic.partitions for name, topic in found.items()},
+            )
             await _create(admin, absent, settings)
             found = await _await_topics(admin, settings)
         topics.check(settings, found)
-        await admin.find_coordinator(settings.group)
+        await access.check(admin, settings)
     await asyncio.gather(_probe_transactions(settings), _probe_reading(settings))
     return topics.limits(settings, found)
 
@@ -80,6 +87,19 @@ async def read_limits(settings: KafkaSettings) -> Limits:
             return topics.limits(settings, found)
     except (KafkaError, OSError, TimeoutError, KeyError) as error:
         raise unavailable(error, "reading the topics' limits") from error
+
+
+async def count_members(settings: KafkaSettings) -> int:
+    """How many members the consumer group has now; one with a stable name counts until its session is over.
+
+    Raises:
+        LogUnavailable: it cannot be said now.
+    """
+    try:
+        async with _admin(settings) as admin:
+            return await access.count_members(admin, settings)
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise unavailable(error, "asking for the consumer group") from error
 
 
 @asynccontextmanager

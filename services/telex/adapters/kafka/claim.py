@@ -13,6 +13,8 @@ from telex.adapters.kafka.topics import Limits
 from telex.errors import AppendRefused, AppendUnknown, ClaimDied
 from telex.ports import Command, Commit, Restored
 
+COPY_MORE: Final = 300
+"""Bytes: the copy of an event names its topic, and a topic's name has at most 249 characters."""
 IN_FLIGHT: Final = 2.0
 """Seconds that a commit under way gets to end when its claim is revoked or released."""
 
@@ -86,6 +88,11 @@ class KafkaClaim:
         """Wait until nothing of a dead claim runs any more. Never raises."""
         if self._retired is not None:
             await asyncio.wait((self._retired,))
+
+    @property
+    def record_limit(self) -> int:
+        """What the topic with the smallest limit takes, less what the copy in the merged topic has more."""
+        return self._log.limits.smallest - COPY_MORE
 
     async def append(self, commit: Commit) -> None:
         """Make all of the commit visible, or none. One append at a time per claim.

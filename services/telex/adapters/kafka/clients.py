@@ -12,6 +12,7 @@ from aiokafka.protocol.offset import OffsetRequest
 
 from telex.adapters.kafka.config import KafkaSettings, client_options, milliseconds
 from telex.adapters.kafka.faults import unavailable
+from telex.adapters.kafka.reach import reason
 
 EARLIEST: Final = -2
 LATEST: Final = -1
@@ -62,7 +63,8 @@ async def start(client: Any, settings: KafkaSettings, doing: str) -> None:
         await apart(client.start(), 2 * settings.request_timeout)
     except (KafkaError, OSError, TimeoutError) as error:
         await discard(client)
-        raise unavailable(error, doing) from error
+        cause = await reason(settings, error)
+        raise unavailable(cause, doing) from cause
     except BaseException:
         await discard(client)
         raise
@@ -228,6 +230,15 @@ async def list_offset(consumer: Any, partition: TopicPartition, timestamp: int, 
             client.force_metadata_update()
         raise error(str(partition))
     return int(offset)
+
+
+async def partitions_of(consumer: Any, topic: str) -> list[int]:
+    """The partitions of a topic that is assigned to nobody yet.
+
+    Raises:
+        KafkaError: it is not known, or must not be.
+    """
+    return sorted(await consumer._client._wait_on_metadata(topic))  # noqa: SLF001
 
 
 async def retried(ask: Callable[[], Awaitable[int]], patience: float) -> int:

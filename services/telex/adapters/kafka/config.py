@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from aiokafka.abc import AbstractTokenProvider
 
+from telex.adapters.kafka.faults import NoTokenError
 from telex.errors import ConfigurationError, Problem
 from telex.wire.topics import Naming
 
@@ -55,7 +56,8 @@ class KafkaTopics:
 
     `events` holds every event once more, in one partition and so in one order: it is what `/events` and `telex tail`
     read, with a position that means the same to every instance and after every restart. None leaves it out, and then
-    nothing of the log can be read through telex. `replication` and `min_insync` None leave it to the broker's defaults;
+    nothing of the log can be read through telex. `current` holds each article's latest version, `fan_out` are topics of
+    rules: both repeat events, and what is repeated does not come to `events` again. `replication` and `min_insync` None leave it to the broker's defaults;
     both count only where telex creates a topic. `retention` and `events_retention` are in seconds.
     """
 
@@ -66,8 +68,11 @@ class KafkaTopics:
     feeds: str = "news.feeds"
     feedlog: str = "news.feedlog"
     deadletters: str = "news.deadletters"
+    current: str | None = None
+    fan_out: tuple[str, ...] = ()
     create: bool = True
     articles_partitions: int = 6
+    fan_out_partitions: int = 1
     replication: int | None = None
     min_insync: int | None = None
     retention: float = 30 * DAY
@@ -82,8 +87,22 @@ class KafkaTopics:
             feeds=naming.feeds,
             feedlog=naming.feedlog,
             deadletters=naming.deadletters,
+            current=naming.current,
+            fan_out=naming.fan_out_topics(),
             **more,
         )
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """The topics that repeat events of articles."""
+        return (*(() if self.current is None else (self.current,)), *self.fan_out)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All topics, ours and those of the events."""
+        merged = () if self.events is None else (self.events,)
+        events = (self.articles, self.feeds, self.feedlog, self.deadletters)
+        return (self.state, self.inbox, *merged, *events, *self.derived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +164,18 @@ class _FileToken(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka ships
         self._path = path
 
     async def token(self) -> str:
-        """The file's content, read anew."""
-        return (await asyncio.to_thread(self._path.read_text, "ascii")).strip()
+        """The file's content, read anew.
+
+        Raises:
+            NoTokenError: there is none. It may come: whoever keeps the file fresh may be late.
+        """
+        try:
+            found = (await asyncio.to_thread(self._path.read_text, "ascii")).strip()
+        except (OSError, ValueError) as error:
+            raise NoTokenError(f"{self._path}: {error}") from error
+        if not found:
+            raise NoTokenError(f"{self._path} is empty")
+        return found
 
 
 class _AskedToken(AbstractTokenProvider):  # type: ignore[misc]  # as above
@@ -235,17 +264,11 @@ def check(settings: KafkaSettings) -> None:
         add("kafka.heartbeat", "is more than a third of kafka.session", "make it smaller, or the session longer")
     if settings.request_timeout > settings.transaction_timeout:
         add("kafka.request_timeout", "is longer than kafka.transaction_timeout", "make it shorter")
-    if settings.shards < 1 or settings.topics.articles_partitions < 1:
+    topics = settings.topics
+    if min(settings.shards, topics.articles_partitions, topics.fan_out_partitions) < 1:
         add("kafka.shards", "there is at least one partition", "write a number from 1")
-    names = [
-        name
-        for name in (getattr(settings.topics, each) for each in ("state", "inbox", "events", *_EVENT_TOPICS))
-        if name is not None
-    ]
+    names = topics.names
     for name in sorted({name for name in names if names.count(name) > 1}):
         add("kafka.topics", f"{name!r} names two topics", "give each its own name")
     if problems:
         raise ConfigurationError(tuple(problems))
-
-
-_EVENT_TOPICS: Final = ("articles", "feeds", "feedlog", "deadletters")

@@ -1,5 +1,6 @@
 """What Kafka's errors mean to telex: which are for good, which are a fence, and which words go with them."""
 
+import ssl
 from typing import Final
 
 from aiokafka import errors
@@ -17,6 +18,18 @@ class ForeignTransactionError(LogUnavailable):
 
 class Fenced(ClaimDied):
     """A newer producer of the shard exists, or the broker ended our transaction: nothing was written."""
+
+
+class NoTokenError(errors.KafkaError):  # type: ignore[misc]  # aiokafka ships no types
+    """There is no token to show to the brokers."""
+
+
+class CertificateRefusedError(errors.KafkaError):  # type: ignore[misc]  # as above
+    """The brokers want a certificate of ours that they trust."""
+
+
+class HungUpError(errors.KafkaConnectionError):  # type: ignore[misc]  # as above
+    """A broker was there and ended the connection without a word."""
 
 
 PERMANENT: Final[dict[type[errors.KafkaError], str]] = {
@@ -52,8 +65,12 @@ UNUSABLE: Final = (
     errors.UnsupportedSaslMechanismError,
     errors.IllegalSaslStateError,
     errors.AuthenticationMethodNotSupported,
+    CertificateRefusedError,
+    ssl.SSLCertVerificationError,
 )
 """At a start these are for an operator to mend; waiting mends none of them."""
+_OTHER_HOST: Final = frozenset({62, 64})
+"""OpenSSL's codes of a certificate that names another host or address."""
 FENCES: Final = (errors.ProducerFenced, errors.InvalidProducerEpoch)
 
 
@@ -72,10 +89,38 @@ def words(error: BaseException) -> str:
             return f"the brokers and telex share no version of a request: use Kafka 2.5 or newer ({error})"
         case errors.AuthenticationFailedError() | errors.SaslAuthenticationFailed():
             return f"the brokers refuse our credentials: check kafka.username, password or token ({error})"
-        case errors.KafkaConnectionError() | errors.NodeNotReadyError() | errors.NoBrokersAvailable():
-            return f"no broker answers: check kafka.bootstrap, and that the brokers run ({error})"
         case errors.KafkaTimeoutError() | errors.RequestTimedOutError() | TimeoutError():
             return "the brokers do not answer in time"
+        case errors.UnsupportedSaslMechanismError():
+            return (
+                "the brokers do not offer this SASL mechanism there: check kafka.sasl and the port in kafka.bootstrap"
+            )
+        case errors.IllegalSaslStateError():
+            return "the brokers want no SASL there: check kafka.sasl and the port in kafka.bootstrap"
+        case NoTokenError():
+            return f"there is no token to show to the brokers: check kafka.token_file ({error})"
+        case CertificateRefusedError():
+            return (
+                "the brokers want a client certificate that they trust: "
+                f"check kafka.cert_file and kafka.key_file ({error})"
+            )
+        case ssl.SSLCertVerificationError() if error.verify_code in _OTHER_HOST:
+            return (
+                "the brokers' certificate is not that of their address: "
+                f"check kafka.bootstrap and kafka.check_hostname ({error.verify_message})"
+            )
+        case ssl.SSLCertVerificationError():
+            return f"the brokers' certificate is not trusted: check kafka.ca_file ({error.verify_message})"
+        case HungUpError():
+            return (
+                "a broker answers and hangs up: check that kafka.tls and kafka.sasl are what is spoken at the port in "
+                f"kafka.bootstrap ({error})"
+            )
+        case errors.KafkaConnectionError() | errors.NodeNotReadyError() | errors.NoBrokersAvailable() | OSError():
+            return (
+                "no broker answers: check kafka.bootstrap, that the brokers run, and that the addresses that they "
+                f"advertise can be reached from here ({error})"
+            )
         case _:
             return f"{type(error).__name__}: {error}"
 

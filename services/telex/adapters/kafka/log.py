@@ -32,7 +32,7 @@ class KafkaLog:
 
     def __init__(self, settings: KafkaSettings, limits: Limits, random: Random) -> None:
         topics = settings.topics
-        self.places = Places(topics.state, topics.events, compacted_topics(settings))
+        self.places = Places(topics.state, topics.events, compacted_topics(settings), frozenset(topics.derived))
         self.inbox = Inbox(settings)
         self.reader = KafkaReader(settings)
         self.membership = Membership(settings, self._on_assigned)

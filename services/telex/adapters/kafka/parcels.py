@@ -41,11 +41,12 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the parts of a commit go."""
+    """Where the parts of a commit go. `merged` holds each event once: what stands in `derived` repeats others."""
 
     state: str
     merged: str | None
     compacted: frozenset[str]
+    derived: frozenset[str] = frozenset()
 
 
 def pack(commit: Commit, shard: int, places: Places, *, with_format: bool) -> tuple[Parcel, ...]:
@@ -76,7 +77,7 @@ def _events(record: Record, places: Places, culprit: str | None) -> tuple[Parcel
     key = record.key.encode()
     headers = tuple((name, value.encode()) for name, value in record.headers)
     original = Parcel(record.topic, None, key, record.value, headers, culprit)
-    if places.merged is None:
+    if places.merged is None or record.topic in places.derived:
         return (original,)
     named = (*headers, (TOPIC_HEADER, record.topic.encode()))
     return original, Parcel(places.merged, 0, key, record.value, named, culprit)

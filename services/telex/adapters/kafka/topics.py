@@ -15,6 +15,8 @@ TIMESTAMPS: Final = "message.timestamp.type"
 APPEND_TIME: Final = "LogAppendTime"
 READ: Final = (POLICY, MAX_BYTES, TIMESTAMPS)
 """The settings of a topic that are looked at."""
+COMMIT_PARTITIONS: Final = 64
+"""So many partitions a commit may touch: each costs its share of every commit, and the first touch much more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,9 @@ def wanted(settings: KafkaSettings) -> tuple[Wanted, ...]:
         Wanted(topics.feedlog, 1, DELETE, config=kept),
         Wanted(topics.deadletters, 1, DELETE, config=kept),
     ]
+    found += [Wanted(name, topics.fan_out_partitions, DELETE, config=kept) for name in topics.fan_out]
+    if topics.current is not None:
+        found.append(Wanted(topics.current, topics.articles_partitions, COMPACT, config=compacted))
     if topics.events is not None:
         # The broker's time: positions have to be in the order of time, whatever the clocks of the members say.
         found.append(Wanted(topics.events, 1, DELETE, fixed=True, append_time=True, config=merged))
@@ -86,7 +91,27 @@ def wanted(settings: KafkaSettings) -> tuple[Wanted, ...]:
 
 def compacted_topics(settings: KafkaSettings) -> frozenset[str]:
     """Where a record without a value is a tombstone."""
-    return frozenset({settings.topics.feeds})
+    current = settings.topics.current
+    return frozenset({settings.topics.feeds} if current is None else {settings.topics.feeds, current})
+
+
+def check_commit(settings: KafkaSettings, partitions: Mapping[str, int]) -> None:
+    """Refuse topics of so many partitions that commits would be slow.
+
+    Raises:
+        ConfigurationError: a commit could touch more than `COMMIT_PARTITIONS`; it says which and how many.
+    """
+    topics = settings.topics
+    # Of the state topic a commit touches the shard's partition alone, of the inbox none.
+    touched = {name: partitions[name] for name in topics.names if name not in {topics.state, topics.inbox}}
+    total = 1 + sum(touched.values())
+    if total > COMMIT_PARTITIONS:
+        listed = ", ".join(f"{name} {count}" for name, count in touched.items())
+        what = (
+            f"a commit could touch {total} partitions, and {COMMIT_PARTITIONS} are the most: 1 of the state, {listed}"
+        )
+        remedy = "set fewer rules in topics.fan_out, or fewer kafka.fan_out_partitions or kafka.articles_partitions"
+        raise ConfigurationError((Problem("kafka", None, None, "topics", what, remedy),))
 
 
 def create_command(topic: Wanted, settings: KafkaSettings) -> str:
@@ -124,6 +149,7 @@ def check(settings: KafkaSettings, found: Mapping[str, Found]) -> None:
     problems = [problem for topic in wanted(settings) for problem in _problems(topic, found[topic.name], settings)]
     if problems:
         raise ConfigurationError(tuple(problems))
+    check_commit(settings, {name: topic.partitions for name, topic in found.items()})
 
 
 def _problems(topic: Wanted, found: Found, settings: KafkaSettings) -> Iterator[Problem]:
@@ -169,13 +195,14 @@ def _problem(topic: Wanted, what: str, remedy: str) -> Problem:
 
 def limits(settings: KafkaSettings, found: Mapping[str, Found]) -> Limits:
     """What records and batches may measure: telex's own limit, or the topic's where that is smaller."""
-    events = settings.topics.events
-    merged = found[events].max_bytes if events is not None else settings.max_request_size
+    topics = settings.topics
     names = [topic.name for topic in wanted(settings)]
-    ours = {settings.topics.state, settings.topics.inbox}
+    # What stands in another topic once more has to fit there, too.
+    merged = () if topics.events is None else (topics.events,)
+    copies = dict.fromkeys((topics.feeds, topics.feedlog, topics.deadletters), merged)
+    copies[topics.articles] = (*merged, *topics.derived)
     records = {
-        # Each event stands in `events` once more: there it has to fit, too.
-        name: min(settings.max_request_size, found[name].max_bytes, *(() if name in ours else (merged,)))
+        name: min(settings.max_request_size, *(found[each].max_bytes for each in (name, *copies.get(name, ()))))
         for name in names
     }
     # A batch above its topic's limit is refused whole; aiokafka does not split it.

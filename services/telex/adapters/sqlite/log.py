@@ -53,6 +53,11 @@ class SqliteClaim:
             self._dead.set_result(reason)
             self._log.claim_died(self, reason)
 
+    @property
+    def record_limit(self) -> int:
+        """As configured; nothing is added to a record here."""
+        return self._log.record_limit
+
     async def append(self, commit: Commit) -> None:
         """Make all of the commit visible, or none. One append at a time per claim.
 
@@ -168,6 +173,11 @@ class SqliteLog:
         writer = Writer(make, settings.path, first, committed)
         name = f"{member}-{os.getpid()}-{random.getrandbits(64):016x}"
         return cls(settings, name, clock, random, writer, reader)
+
+    @property
+    def record_limit(self) -> int:
+        """Bytes of the largest record."""
+        return self._settings.max_record_bytes
 
     @property
     def shards(self) -> int:
