@@ -262,6 +262,10 @@ class Broker:
 
     # Claims and appends.
 
+    def asked_twice(self) -> bool:
+        """Whether a request of the commit that just succeeded had to be sent again: a copy of it may still be on its way."""
+        return self.faults is not None and self.faults.strikes("resent")
+
     def fence(self, member: str, shard: int) -> int:
         """End the shard's current epoch with all it has not committed, and begin the next; gives its number."""
         state = self._state[shard]

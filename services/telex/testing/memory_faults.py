@@ -30,6 +30,7 @@ class FaultPlan:
     fence: float = 0.0
     deadly: float = 0.0
     unaware: float = 0.0
+    resent: float = 0.0
     healthy: bool = False
     killed: Callable[[str], None] = _nobody
     struck: Counter[str] = field(default_factory=Counter)
@@ -48,6 +49,7 @@ class FaultPlan:
             fence=rng.choice([0.0, 0.01]),
             deadly=rng.choice([0.0, 0.01, 0.04]),
             unaware=rng.choice([0.0, 0.05]),
+            resent=rng.choice([0.0, 0.02]),
         )
 
     def strikes(self, fault: str) -> bool:

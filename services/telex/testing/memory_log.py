@@ -66,6 +66,8 @@ class MemoryClaim:
             raise
         finally:
             self._appending = False
+        if self._log.broker.asked_twice():
+            self.die("unknown")  # this commit is in; a late copy of its request could act on the next
 
     async def _transact(self, commit: Commit) -> None:
         await self._send(commit)
