@@ -58,3 +58,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int):
             count, why = _outcomes["skipped"], "; ".join(sorted(_reasons))
             reporter.write_line(f"{count} Kafka tests were SKIPPED: {why}", yellow=True)
     return result
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """The figures that tests measured (`record_property("figure", …)`), at the end of the run."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    figures = [figure for report in reports for name, figure in report.user_properties if name == "figure"]
+    if figures:
+        terminalreporter.section("measured")
+        for figure in figures:
+            terminalreporter.write_line(figure)

@@ -78,11 +78,11 @@ async def send(
     """
     response = web.StreamResponse(status=status, headers=headers)
     response.content_length = len(body)
-    await response.prepare(request)
-    if request.method == "HEAD":
-        return response, False
     size = max(1, -(-len(body) // PIECES)) if over else max(1, len(body))
     try:
+        await response.prepare(request)
+        if request.method == "HEAD":
+            return response, False
         for start in range(0, len(body), size):
             if start and over:
                 await asyncio.sleep(over / PIECES)

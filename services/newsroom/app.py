@@ -107,9 +107,17 @@ class Newsroom:
         self.ledger.note(*self.world.advance(self.clock()))
 
     def quiet(self) -> None:
-        """Stop the news, after what is due."""
+        """Stop the news, after what is due, and count anew how often each feed is asked."""
         self.advance()
         self.world.quiet()
+        self._desk.answered.clear()
+
+    def asked(self) -> int:
+        """How often the least asked feed has answered with the truth since the news stopped, or since the start.
+
+        From 2 on, whoever asks one feed after the other has taken in what the windows show at the end.
+        """
+        return min((self._desk.answered[window.feed.id] for window in self.world.windows.values()), default=0)
 
     def publish(self, publisher: str | None = None) -> str:
         """Publish an article of a publisher (its slug) or of any; its key."""
@@ -153,6 +161,7 @@ class Newsroom:
             web.get("/robots.txt", _robots),
             web.get("/ledger", self._ledger),
             web.post("/admin/quiet", self._admin_quiet),
+            web.get("/admin/asked", self._admin_asked),
             web.post("/admin/faults", self._admin_faults),
             web.post("/admin/publish", self._admin_publish),
             web.post("/admin/{wish:edit|withdraw}", self._admin_article),
@@ -205,6 +214,9 @@ class Newsroom:
     async def _admin_quiet(self, _: web.Request) -> web.StreamResponse:
         self.quiet()
         return web.Response(status=204)
+
+    async def _admin_asked(self, _: web.Request) -> web.StreamResponse:
+        return web.json_response({"asked": self.asked()})
 
     async def _admin_faults(self, request: web.Request) -> web.StreamResponse:
         try:

@@ -1,5 +1,6 @@
 """Answers requests for feeds: the current copy, or what a fault makes of it; what was sent whole goes into the ledger."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -39,6 +40,8 @@ class FeedDesk:
         self._retry_after = retry_after
         self._copies: dict[str, tuple[tuple[Snapshot, int], _Shown]] = {}
         self._failures = 0
+        self.answered: Counter[str] = Counter()
+        """By feed, how many requests had the truth for an answer: its current copy sent whole, or a 304 that holds."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """The answer to a request for a feed, at its own path or at one that a redirect named."""
@@ -87,7 +90,9 @@ class FeedDesk:
         self, request: web.Request, window: Window, shown: _Shown, fault: Fault | None
     ) -> web.StreamResponse:
         now = self._clock()
+        current = fault is not Fault.STALE
         if shown.copy.unchanged_for(request, now):
+            self.answered[window.feed.id] += current
             return web.Response(status=304, headers=shown.copy.validators(now))
         headers = shown.copy.headers(now)
         if fault is Fault.WRONG_CHARSET:
@@ -96,6 +101,7 @@ class FeedDesk:
         response, sent = await send(request, shown.copy.body, headers, over=over)
         if sent:
             self._ledger.note(ServedFact(window.feed.id, self._clock(), shown.as_of, shown.window, fault))
+            self.answered[window.feed.id] += current
         return response
 
     def _current(self, window: Window) -> _Shown:

@@ -220,6 +220,28 @@ async def test_quiet_stops_the_news(clock):
         assert len(newsroom.ledger.facts) == noted
 
 
+async def test_it_tells_how_often_every_feed_has_been_asked_since_the_news_stopped(newsroom, http):
+    async def asked():
+        async with http.get("/admin/asked") as response:
+            return (await response.json())["asked"]
+
+    paths = list(newsroom.world.windows)
+    for path in paths:
+        await get(http, path)
+    assert await asked() == 1
+    async with http.post("/admin/quiet"):
+        assert await asked() == 0
+    for path in paths[1:]:
+        await get(http, path)
+    assert await asked() == 0
+    await get(http, paths[0])
+    assert await asked() == 1
+    for path in paths:
+        async with http.get(path, headers={"If-None-Match": "*"}) as response:
+            assert response.status in {200, 304}
+    assert await asked() == 2
+
+
 async def test_news_happens_without_any_request():
     async with Newsroom(Config(Plan(pace=0.01, start_articles=0))) as newsroom, asyncio.timeout(20):
         while len(newsroom.ledger.facts) < 5:

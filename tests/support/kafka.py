@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 POM = ROOT / "tests" / "pom.xml"
@@ -40,6 +41,8 @@ DEFAULTS = {
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
     "share.coordinator.state.topic.num.partitions": "1",
 }
+USER, PASSWORD = "telex", "s3cret"
+"""Who may come in at a guarded door."""
 LOG4J = """
 appender.out.type = Console
 appender.out.name = OUT
@@ -117,6 +120,8 @@ class Broker:
     controller: int
     process: subprocess.Popen[bytes] | None = None
     heap: str = "384m"
+    door: int | None = None
+    """Where those come in that access rules count for; who comes to `port` may do everything."""
 
     @property
     def address(self) -> str:
@@ -128,6 +133,19 @@ class Broker:
         """What the broker prints."""
         return self.folder / "server.log"
 
+    def _guard(self) -> dict[str, str]:
+        doors = f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{self.controller},SASL_PLAINTEXT://127.0.0.1:{self.door}"
+        login = "org.apache.kafka.common.security.plain.PlainLoginModule"
+        return {
+            "listeners": doors,
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
+            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.sasl_plaintext.plain.sasl.jaas.config": f'{login} required user_{USER}="{PASSWORD}";',
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "true",
+            "super.users": "User:ANONYMOUS",
+        }
+
     def write(self, voters: str, settings: dict[str, str]) -> Path:
         """Its configuration file."""
         everything = {
@@ -138,6 +156,7 @@ class Broker:
             "controller.listener.names": "CONTROLLER",
             "log.dirs": str(self.folder / "data"),
             **DEFAULTS,
+            **(self._guard() if self.door else {}),
             **settings,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -206,13 +225,20 @@ class Cluster:
         """The bootstrap address."""
         return ",".join(broker.address for broker in self.brokers)
 
+    @property
+    def guarded(self) -> str:
+        """The bootstrap address of the doors with access rules: SASL PLAIN, USER and PASSWORD."""
+        return ",".join(f"127.0.0.1:{broker.door}" for broker in self.brokers)
+
     @classmethod
-    def make(cls, folder: Path, *, brokers: int = 1, **settings: str) -> "Cluster":
+    def make(cls, folder: Path, *, brokers: int = 1, guarded: bool = False, **settings: str) -> "Cluster":
         """Format the storage of a new cluster. Settings are Kafka's, with `_` for `.`."""
         nodes = [
             Broker(folder / f"node-{node}", node, free_port(), free_port(), heap="384m" if brokers == 1 else "320m")
             for node in range(1, brokers + 1)
         ]
+        for node in nodes:
+            node.door = free_port() if guarded else None
         voters = ",".join(f"{node.node}@127.0.0.1:{node.controller}" for node in nodes)
         copies = {"default.replication.factor", "offsets.topic.replication.factor"}
         copies |= {"transaction.state.log.replication.factor", "share.coordinator.state.topic.replication.factor"}
@@ -238,6 +264,17 @@ class Cluster:
         for broker in self.brokers:
             broker.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running(folder: Path, **settings: Any) -> Iterator[Cluster]:
+    """A cluster that serves, as `Cluster.make` makes it; nothing of it stays, whatever happens."""
+    cluster = Cluster.make(folder, **settings)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
 
 
 # One broker for all tests of a run, also where the run is spread over several processes

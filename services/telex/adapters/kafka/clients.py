@@ -203,6 +203,16 @@ def generation_of(consumer: Any) -> int:
     return int(consumer._coordinator.generation)  # noqa: SLF001
 
 
+def sees_topic(consumer: Any, topic: str) -> bool:
+    """Whether the consumer's metadata holds the partitions of a topic."""
+    return bool(consumer._client.cluster.partitions_for_topic(topic))  # noqa: SLF001
+
+
+def refresh_metadata(consumer: Any) -> None:
+    """Let the consumer ask for its metadata anew, soon and in the background."""
+    consumer._client.force_metadata_update()  # noqa: SLF001
+
+
 # Offsets
 
 

@@ -8,7 +8,16 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
-from telex.adapters.kafka.clients import discard, generation_of, group_options, start, stop, watch_heartbeats
+from telex.adapters.kafka.clients import (
+    discard,
+    generation_of,
+    group_options,
+    refresh_metadata,
+    sees_topic,
+    start,
+    stop,
+    watch_heartbeats,
+)
 from telex.adapters.kafka.config import KafkaSettings, client_options
 from telex.adapters.kafka.faults import words
 
@@ -46,6 +55,7 @@ class Membership:
         self._tell = tell
         self._news: asyncio.Queue[Assignment] = asyncio.Queue()
         self._generation: int | None = None
+        self._blind = False
         self._beat = asyncio.Event()
 
     async def run(self) -> None:
@@ -74,8 +84,26 @@ class Membership:
         watch_heartbeats(consumer, self._note_heartbeat)
         await start(consumer, self._settings, "joining the consumer group")
         consumer.subscribe([self._settings.topics.state], listener=_Listener(self))
+        looking = asyncio.create_task(self._keep_looking(consumer))
+        try:
+            while True:
+                await consumer.getmany(timeout_ms=_FOR_EVER)
+        finally:
+            looking.cancel()
+
+    async def _keep_looking(self, consumer: AIOKafkaConsumer) -> None:
+        """See to it that the group hears of the topic as soon as it can be seen.
+
+        A leader that may not see the topic, or finds it without partitions, assigns nothing to anybody; by itself
+        aiokafka would look again only when its metadata is old.
+        """
+        topic = self._settings.topics.state
         while True:
-            await consumer.getmany(timeout_ms=_FOR_EVER)
+            await asyncio.sleep(_AGAIN)
+            self._blind = not sees_topic(consumer, topic)
+            if self._blind:
+                self.trouble = f"the consumer group {self._settings.group}: the topic {topic} cannot be seen"
+                refresh_metadata(consumer)
 
     async def close(self) -> None:
         """Leave the group; with a stable name only fall silent, so that a restart in place moves nothing."""
@@ -90,7 +118,8 @@ class Membership:
 
     def _note_heartbeat(self, sent: float) -> None:
         self.confirmed = max(self.confirmed, sent)
-        self.trouble = None
+        if not self._blind:
+            self.trouble = None
         self._beat.set()
 
     async def wait_confirmed(self, since: float) -> None:
