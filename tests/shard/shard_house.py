@@ -18,8 +18,9 @@ from telex.ports import Command, CommandKind
 from telex.shard.context import Context, ShardSettings
 from telex.shard.shard import Shard
 from telex.shard.supervisor import Supervisor
-from telex.testing.memory_broker import Broker, Timing
+from telex.testing.memory_broker import Broker
 from telex.testing.memory_log import MemoryClaim, MemoryLog
+from telex.testing.memory_values import Timing
 from telex.testing.scripted_fetcher import ScriptedFetcher
 from telex.testing.simulation.loop import quiet, simulated_loop
 from telex.testing.simulation.web import SimClock

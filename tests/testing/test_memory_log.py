@@ -10,10 +10,11 @@ from telex.core.model import FeedId
 from telex.errors import AppendRefused, ClaimDied, LogUnavailable
 from telex.ports import Command, CommandKind, Commit, Record
 from telex.testing.contracts import CONTRACT
-from telex.testing.memory_broker import Broker, NoAnswer, Timing
+from telex.testing.memory_broker import Broker
 from telex.testing.memory_factory import MemoryFactory
 from telex.testing.memory_faults import FaultPlan
 from telex.testing.memory_log import MemoryLog
+from telex.testing.memory_values import NoAnswer, Timing
 from telex.testing.simulation.loop import quiet, simulated_loop
 
 TIMING = Timing(heartbeat=5.0, session=15.0, answer=15.0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from telex.core.memory import Known, Mark, Meaning, Memory
 from telex.core.model import ArticleId, Feed, FeedId
+from telex.core.recall import recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class Register:
         standing = _standing([*self.shown[known.article], Shown(feed, known, present=True)])
         if standing.version <= known.version or standing.withdrawn or standing.latest_stands:
             return False
-        return standing.heir == feed and standing.latest not in (b"", known.meaning)
+        told = recalled(standing.latest, known.meaning)
+        return standing.heir == feed and told not in (b"", known.meaning)
 
 
 def register_of(feeds: Iterable[tuple[FeedId, Feed | None, Memory]]) -> Register:

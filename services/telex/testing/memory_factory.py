@@ -4,8 +4,9 @@ from telex.core.model import FeedId
 from telex.core.records import Record
 from telex.ports import Clock, Commit
 from telex.testing.contracts import SHARDS, TOPIC, Log
-from telex.testing.memory_broker import MAX_RECORD, Broker
+from telex.testing.memory_broker import Broker
 from telex.testing.memory_log import MemoryLog
+from telex.testing.memory_values import MAX_RECORD
 
 
 class MemoryFactory:

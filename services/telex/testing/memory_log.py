@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator
 
 from telex.errors import AppendRefused, AppendUnknown, ClaimDied
 from telex.ports import Command, Commit, Restored, Stored
-from telex.testing.memory_broker import MAX_RECORD, Broker, Fenced, Link, NoAnswer
+from telex.testing.memory_broker import Broker
+from telex.testing.memory_values import MAX_RECORD, Fenced, Link, NoAnswer
 
 STEADY = 60.0
 """A claim that lived this long, in seconds, resets the wait before the next one."""

@@ -9,8 +9,8 @@ from telex.core.memory import Memory
 from telex.errors import AppendRefused, LogUnavailable
 from telex.ports import Commit, Restored
 from telex.shard.publishers import Desk, Publishers
-from telex.testing.memory_broker import NoAnswer
 from telex.testing.memory_log import MemoryClaim, MemoryLog
+from telex.testing.memory_values import NoAnswer
 from telex.testing.simulation.scenario import DAYS, Outcome, simulate
 from telex.wire import memories as wire
 

@@ -8,9 +8,10 @@ from hashlib import blake2b
 
 from telex.core.model import FeedId
 from telex.ports import Command, CommandKind, Stored
-from telex.testing.memory_broker import Broker, Timing
+from telex.testing.memory_broker import Broker
 from telex.testing.memory_faults import LATE_NOTICE, FaultPlan
 from telex.testing.memory_log import MemoryLog
+from telex.testing.memory_values import Timing
 from telex.testing.simulation.fleet import WORLD, Fleet
 from telex.testing.simulation.loop import SimLoop, Stuck, quiet, simulated_loop
 from telex.testing.simulation.run import Order, Run

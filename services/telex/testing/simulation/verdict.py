@@ -11,8 +11,8 @@ import orjson
 from telex.core.lifecycle import HOLES_AT_ONCE, OLDER_NEEDED
 from telex.core.model import FeedId
 from telex.ports import CommandKind, Stored
-from telex.testing.memory_broker import Happening
 from telex.testing.memory_faults import LATE_NOTICE
+from telex.testing.memory_values import Happening
 from telex.testing.simulation.run import Run
 from telex.testing.simulation.web import Visit
 from telex.testing.simulation.world import INTERVAL_MAX, PublisherSite, Spell, Story
