@@ -122,6 +122,8 @@ def test_an_address_to_listen_on_has_host_and_port(listen, host, port):
             "kafka: {bootstrap: [kafka]}\n",
             "telex.yaml:1:20: kafka.bootstrap: ['kafka'] holds 'kafka', which is no address",
         ),
+        ("kafka: {group: a}\n", "telex.yaml:1:16: kafka.group: is set, and log.kind is sqlite; set log.kind to kafka"),
+        ("kafka: {instance: a/b}\n", "telex.yaml:1:19: kafka.instance: 'a/b' is no name; write 1-249"),
         ("kafka: {tls: maybe}\n", "telex.yaml:1:14: kafka.tls: 'maybe' is neither true nor false"),
         ("kafka: {sasl: scram}\n", "telex.yaml:1:15: kafka.sasl: 'scram' is not one of the words"),
         (
@@ -264,4 +266,6 @@ def test_the_table_has_each_setting_once_and_each_variable_works():
     assert all(row.description.endswith(".") for row in rows)
     for row in rows:
         if row.default != "none":
-            assert load_settings(environ={row.variable: row.default}) == Config(), row.variable
+            kafka = {"TELEX_LOG__KIND": "kafka"} if row.name.startswith("kafka.") else {}
+            same = load_settings(environ=kafka)
+            assert load_settings(environ=kafka | {row.variable: row.default}) == same, row.variable

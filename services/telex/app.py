@@ -21,7 +21,7 @@ from telex.adapters.logs import LogObserver
 from telex.adapters.metrics import FanOut, MetricsObserver
 from telex.adapters.reading import PooledReader
 from telex.core.facts import Committed, Fact, LogPaused, ShardClaimed, ShardLost
-from telex.eventlogs import Log, naming_of, open_log, trouble_of
+from telex.eventlogs import Log, doubts_of, naming_of, open_log, place_of, trouble_of
 from telex.ports import LogReader, Observer
 from telex.settings import Config
 from telex.shard.context import Context, ShardSettings
@@ -143,7 +143,12 @@ class Service:
         self._spawn(lag.run())
         self._spawn(self._tell_trouble())
         feeds = len(self._catalogue.snapshot.feeds)
-        structlog.get_logger("telex").info("telex runs", version=__version__, url=self.url, feeds=feeds)
+        words = structlog.get_logger("telex")
+        words.info("telex runs", version=__version__, url=self.url, feeds=feeds, log=place_of(self._config))
+        for doubt in doubts_of(self._log):
+            words.warning("a topic is not as the settings say", detail=doubt)
+        if self._config.log.kind == "kafka" and self._config.http.public_url is None:
+            words.warning("http.public_url is not set: events name schemas at an address of this process alone")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

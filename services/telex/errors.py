@@ -61,12 +61,15 @@ class AppendRefused(ClaimDied):
     Attributes:
         reason: a short word: too_large, not_authorised, unknown_topic, clock, invalid.
         culprit: the id of the feed whose record was refused, where one is to blame.
+        detail: more words for an operator: which topic, how large, what to do.
     """
 
-    def __init__(self, reason: str, culprit: str | None = None) -> None:
-        super().__init__(f"append refused: {reason}" + (f" (feed {culprit})" if culprit else ""))
+    def __init__(self, reason: str, culprit: str | None = None, *, detail: str | None = None) -> None:
+        blamed = f" (feed {culprit})" if culprit else ""
+        super().__init__(f"append refused: {reason}{blamed}" + (f": {detail}" if detail else ""))
         self.reason = reason
         self.culprit = culprit
+        self.detail = detail
 
 
 class AppendUnknown(ClaimDied):

@@ -70,6 +70,19 @@ async def open_reader(config: Config) -> Reader:
     return await open_sqlite_reader(config.log.path)
 
 
+def doubts_of(log: Log) -> tuple[str, ...]:
+    """What an operator may not have meant about the log."""
+    return log.limits.doubts if isinstance(log, KafkaLog) else ()
+
+
+def place_of(config: Config) -> str:
+    """Where the log is, in a line."""
+    kafka = config.kafka
+    if config.log.kind == "sqlite":
+        return f"sqlite {config.log.path}"
+    return f"kafka {','.join(kafka.bootstrap)} group {kafka.group} instance {kafka.instance or 'without a name'}"
+
+
 def trouble_of(log: Log) -> str | None:
     """Why the log's member owns less than it could. An embedded log tells that by its appends alone."""
     return log.trouble if isinstance(log, KafkaLog) else None
@@ -126,6 +139,7 @@ def kafka_settings(config: Config) -> KafkaSettings:
         compression=kafka.compression,
         batch_size=kafka.batch,
         max_request_size=kafka.max_request_size,
+        begin_anew=kafka.begin_anew,
     )
 
 

@@ -42,7 +42,14 @@ def settings(servers: str, **more) -> KafkaSettings:
         articles_partitions=3,
     )
     chosen = {"session": 6.0, "heartbeat": 0.1, "request_timeout": 5.0, "transaction_timeout": 10.0, "backoff_max": 1.0}
-    chosen |= {"start_timeout": 10.0, "batch_size": 256 << 10, "shards": SHARDS, "topics": topics, "group": name} | more
+    chosen |= {
+        "start_timeout": 10.0,
+        "batch_size": 256 << 10,
+        "shards": SHARDS,
+        "topics": topics,
+        "group": name,
+        "begin_anew": True,
+    } | more
     return KafkaSettings(bootstrap=tuple(servers.split(",")), **chosen)
 
 

@@ -262,7 +262,10 @@ async def test_a_state_that_is_not_empty_is_replaced_only_where_that_is_asked_fo
     house.shows(one, item("a", title="A"))
     await house.start()
     await house.polled(2)
-    with pytest.raises(NotRebuiltError, match=r"has 1 member: stop every `telex run`"):
+    with pytest.raises(
+        NotRebuiltError,
+        match=r"has 1 member: stop every `telex run`.*wait 6 s .kafka.session.*or a rebuild, was killed",
+    ):
         await house.rebuild()
     await house.stop()
     with pytest.raises(NotRebuiltError, match=r"is not empty: it remembers 1 feed; with --replace"):

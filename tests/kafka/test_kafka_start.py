@@ -57,7 +57,7 @@ async def test_missing_topics_are_listed_with_the_commands_that_make_them(server
     chosen = replace(chosen, topics=replace(chosen.topics, create=False, replication=3, min_insync=2))
     said = await refusal(chosen)
     name = chosen.group
-    assert f"{name}.state: the topic does not exist, and kafka.create is off" in said
+    assert f"{name}.state: the topic does not exist, and kafka.create_topics is off" in said
     assert (
         f"kafka-topics.sh --bootstrap-server {servers} --create --topic {name}.state --partitions {SHARDS} "
         "--replication-factor 3 --config cleanup.policy=compact --config min.insync.replicas=2"
@@ -268,9 +268,11 @@ async def test_access_rules_are_missed_at_the_start_and_named_and_come_and_go(se
                 try:
                     await (await a.claim()).append(commit(2))
                 except AppendRefused as error:
-                    return error.reason
+                    return error
 
-        assert await asyncio.wait_for(until_refused(), 20) == "not_authorised"
+        refused = await asyncio.wait_for(until_refused(), 20)
+        assert refused.reason == "not_authorised"
+        assert str(refused).endswith(f": {state}: grant Write and Describe")
         seen = await records_of(a.log)
         await deny("remove", "--topic", state, "--operation", "Write")
         await until(lambda: 0 in a.live)

@@ -185,6 +185,11 @@ def configure(level: str = "info", stream: TextIO | None = None, *, json: bool =
     )
 
 
+def quiet() -> None:
+    """Nothing of what aiokafka logs is shown: for commands, which tell what is wrong themselves, once."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
 def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,

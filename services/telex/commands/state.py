@@ -14,13 +14,17 @@ from telex.adapters.kafka.archive import inbox_ends, kept
 from telex.adapters.kafka.claim import KafkaClaim
 from telex.adapters.kafka.config import KafkaSettings
 from telex.adapters.kafka.log import KafkaLog
+from telex.adapters.kafka.state import REBUILDING
+from telex.adapters.logs import quiet
 from telex.commands.common import Exit, Subparsers, config_argument, counted, run_async, say, settings, show, until
+from telex.core.memory import ScheduleRecord
 from telex.core.model import Feed, FeedId
 from telex.errors import LogError, LogUnavailable
 from telex.eventlogs import kafka_settings
 from telex.ports import Clock, Commit
 from telex.settings import Config
 from telex.shard.rebuild import Counts, Rebuild
+from telex.wire.memories import pack_schedule
 
 _CLAIMING = 120.0
 """Seconds in which every shard has to be claimed: nobody else wants them."""
@@ -66,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.USAGE
     feeds = read_feeds(config.catalogue.paths)
     chosen = kafka_settings(config)
+    quiet()
 
     async def work(stop: asyncio.Event) -> int:
         rebuilding = rebuild(chosen, feeds, SystemClock(), replacing=arguments.replace, tell=show)
@@ -100,11 +105,17 @@ async def rebuild(chosen: KafkaSettings, feeds: Iterable[Feed], clock: Clock, *,
         now = clock.now()
         told, horizon = await _read(chosen, now, tell)
         limit = min(claim.record_limit for claim in claims.values()) - _KEY
+        if not told:
+            raise NotRebuiltError(f"no events in {chosen.topics.articles}: is this the cluster, and the topic?")
         built = told.build(feeds, shards=chosen.shards, now=now, horizon=horizon, limit=limit)
         ends = await inbox_ends(chosen)
         try:
+            for claim in claims.values():
+                await claim.append(Commit(schedule=REBUILDING))
             for shard, memories in enumerate(built.shards):
-                await _write(claims[shard], memories, ends[shard])
+                await _write(claims[shard], memories)
+            for shard, claim in claims.items():
+                await claim.append(Commit(schedule=pack_schedule(ScheduleRecord({}, {})), inbox=ends[shard] or None))
         except LogError as error:
             what = "it ended half way: before any `telex run`, run it again with --replace"
             raise NotRebuiltError(f"{error}; {what}") from error
@@ -116,14 +127,15 @@ async def rebuild(chosen: KafkaSettings, feeds: Iterable[Feed], clock: Clock, *,
 async def _claimed(chosen: KafkaSettings) -> AsyncIterator[Mapping[int, KafkaClaim]]:
     """A live claim of every shard, where nobody else wants one."""
     # Nameless: a member with a stable name would stay in the group, and no process may take another's name.
-    nameless = replace(chosen, instance=None)
+    nameless = replace(chosen, instance=None, begin_anew=True)
     log = await KafkaLog.open(nameless, random=random.Random())  # noqa: S311 - jitter, no secrets
     claims: dict[int, KafkaClaim] = {}
     try:
         if found := await count_members(chosen):
             raise NotRebuiltError(
-                f"the consumer group {chosen.group} has {counted(found, 'member')}: stop every `telex run`, and wait "
-                f"{chosen.session:g} s where they have stable names (kafka.instance)"
+                f"the consumer group {chosen.group} has {counted(found, 'member')}: stop every `telex run`, and "
+                f"wait {chosen.session:g} s (kafka.session) where they have stable names (kafka.instance), or where "
+                "one, or a rebuild, was killed"
             )
         try:
             async with asyncio.timeout(_CLAIMING):
@@ -159,7 +171,7 @@ async def _read(chosen: KafkaSettings, now: float, tell: Tell) -> tuple[Rebuild,
     return told, horizon
 
 
-async def _write(claim: KafkaClaim, memories: Mapping[FeedId, bytes], inbox: int) -> None:
+async def _write(claim: KafkaClaim, memories: Mapping[FeedId, bytes]) -> None:
     """Write a shard's memories in commits of a bearable size; those that nothing tells of are removed."""
     changes: dict[FeedId, bytes | None] = dict.fromkeys(claim.restored.memories.keys() - memories.keys())
     changes |= memories
@@ -171,7 +183,7 @@ async def _write(claim: KafkaClaim, memories: Mapping[FeedId, bytes], inbox: int
         if size > _COMMIT:
             await claim.append(Commit(memories=part))
             part, size = {}, 0
-    await claim.append(Commit(memories=part, inbox=inbox or None))
+    await claim.append(Commit(memories=part))
 
 
 def _report(counts: Counts, tell: Tell) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import orjson
 
 from telex.adapters.clock import SystemClock
+from telex.adapters.logs import quiet
 from telex.commands.common import (
     Exit,
     Subparsers,
@@ -88,6 +89,7 @@ def _count(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Print until the end, the count, or Ctrl-C."""
     config = settings(arguments)
+    quiet()
 
     async def work(stop: asyncio.Event) -> int:
         reader = await open_reader(config)
@@ -103,9 +105,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _doubt_topics(config: Config, topics: Iterable[str]) -> None:
     """A topic that the settings do not name may be in the log all the same: of other settings, of a later telex."""
-    known = naming_of(config).topics()
+    naming = naming_of(config)
+    known = naming.topics()
     for topic in topics:
-        if topic not in known:
+        if topic in naming.derived():
+            say(f"telex tail: {topic} repeats events of {naming.articles}: they are shown under that name alone")
+        elif topic not in known:
             say(f"telex tail: the settings name no topic {topic!r}, only {', '.join(known)}; reading on all the same")
 
 

@@ -6,6 +6,11 @@ from urllib.parse import urljoin, urlsplit
 from telex.documents import limits
 
 _STRIPPED = re.compile(r"[\t\r\n]+")
+# Addresses that no joining or trimming changes.
+_PLAIN = re.compile(
+    r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,4})?/[A-Za-z0-9_/.,~%+=&:@!$*()-]*"
+    r"(?:\?[A-Za-z0-9_/.,~%+=&:@!$*()?;-]+)?"
+)
 _SCHEMES = frozenset({"http", "https"})
 
 
@@ -17,6 +22,8 @@ def absolute(base: str | None, address: str | None) -> str | None:
     """
     if not address or len(address) > limits.ADDRESS:
         return None
+    if _PLAIN.fullmatch(address):
+        return address
     address = _STRIPPED.sub("", address.strip()).replace(" ", "%20")
     if not address:
         return None
@@ -34,3 +41,8 @@ def absolute(base: str | None, address: str | None) -> str | None:
 def looks_absolute(address: str) -> bool:
     """Whether it says http or https itself."""
     return address[:8].lower().startswith(("http://", "https://"))
+
+
+def is_plain(address: str) -> bool:
+    """Whether it is absolute and stays as it is, whatever the base."""
+    return _PLAIN.fullmatch(address) is not None

@@ -6,10 +6,11 @@ nothing is chosen, merged or resolved; `feeds` decides what it means.
 """
 
 import base64
-import binascii
 import re
 from contextlib import suppress
 from typing import Any
+
+from feedparser.util import FeedParserDict
 
 from telex.documents import limits
 from telex.documents.facts import Facts, Link, Person, Text, TooMany
@@ -20,6 +21,7 @@ _CHARACTER = re.compile(r"(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6})")
 _WINDOWS_1252 = {
     code: bytes((code,)).decode("windows-1252") for code in range(128, 160) if code not in (129, 141, 143, 144, 157)
 }
+_CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
 _REPLACED = "\ufffd"
 
 
@@ -32,6 +34,7 @@ class Noting(MediaNoting):
         self.medium, self.group, self.group_facts = None, None, Facts()
         self.person: dict[str, str] = {}
         self.terms: list[dict[str, str]] = []
+        self.unused = FeedParserDict()
         super().__init__(*arguments)
         self.feed_facts.base = self.baseuri
 
@@ -56,15 +59,15 @@ class Noting(MediaNoting):
         pieces = [piece.decode("utf-8") if isinstance(piece, bytes) else piece for piece in self.elementstack.pop()[2]]
         params = self.contentparams
         if self.version == "atom10" and params.get("type") == "application/xhtml+xml":
-            pieces = _inside_div(pieces)
+            pieces = inside_div(pieces)
         output = "".join(pieces).strip()
         if params.get("base64"):
-            with suppress(binascii.Error, UnicodeError):
+            with suppress(ValueError):  # of base64, of UTF-8, of letters that are not ASCII
                 return base64.b64decode(output).decode("utf-8")
         output = self.decode_entities(element, output)
         if params.get("type") == "text/plain" and not self.version.startswith("atom") and self.looks_like_html(output):
             params["type"] = "text/html"
-        return _undamaged(output)
+        return undamaged(output)
 
     # --- where a value belongs
 
@@ -73,6 +76,10 @@ class Noting(MediaNoting):
         if self.insource or self.inimage or self.intextinput:
             return None
         return self.entry_facts[-1] if self.inentry else self.feed_facts
+
+    def _get_context(self) -> FeedParserDict:
+        """Where feedparser's own handlers store; its choice fails on a text input inside an entry."""
+        return self.unused
 
     def note(self, name: str, value: str) -> None:
         """Note a value where the parser is; the first that is not empty counts."""
@@ -91,13 +98,13 @@ class Noting(MediaNoting):
     def _start_item(self, attrs: dict[str, str]) -> None:
         if len(self.entry_facts) >= limits.ENTRIES:
             raise TooMany
-        super()._start_item(attrs)  # type: ignore[misc] # feedparser's mixin
         self.insource = self.inimage = self.intextinput = 0
         self.medium, self.group = None, None
         facts = Facts(base=self.baseuri, language=self.lang)
         if attrs.get("rdf:about"):
             facts.values["about"] = attrs["rdf:about"]
-        self.entry_facts.append(facts)
+        self.entry_facts.append(facts)  # before feedparser reads the link that may stand among the attributes
+        super()._start_item(attrs)  # type: ignore[misc] # feedparser's mixin
 
     _start_entry = _start_item
 
@@ -150,9 +157,7 @@ class Noting(MediaNoting):
     def _end_link(self) -> None:
         value = self.pop("link_text").strip()
         if value:
-            # Written twice escaped, or mistaken for an entity by the loose parser: `?a=1&b;=2`.
-            value = _PARAMETER.sub(r"&\1", value.replace("&amp;", "&"))
-            self.note("link", self.resolved(value))
+            self.note("link", self.resolved(unescaped(value)))
 
     def resolved(self, address: str) -> str:
         """The address, made absolute by the base in scope."""
@@ -259,7 +264,7 @@ class Noting(MediaNoting):
             self.handle_data(_REPLACED)  # type: ignore[attr-defined] # feedparser's mixin
 
 
-def _inside_div(pieces: list[Any]) -> list[Any]:
+def inside_div(pieces: list[Any]) -> list[Any]:
     """The pieces inside the one div that Atom asks for around XHTML (RFC 4287, section 3.1.1.3)."""
     first, last = 0, len(pieces)
     while last - first > 1 and not pieces[last - 1].strip():
@@ -280,12 +285,19 @@ def _inside_div(pieces: list[Any]) -> list[Any]:
     return inner[1:-1]
 
 
-def _undamaged(text: str) -> str:
+def unescaped(address: str) -> str:
+    """The address of a link written twice escaped, or mistaken for an entity by the loose parser: `?a=1&b;=2`."""
+    return _PARAMETER.sub(r"&\1", address.replace("&amp;", "&")) if "&" in address else address
+
+
+def undamaged(text: str) -> str:
     """UTF-8 that was taken for ISO 8859-1 and encoded again, and windows-1252 taken for controls, put right."""
     if text.isascii():
         return text
     with suppress(UnicodeError):
         text = text.encode("iso-8859-1").decode("utf-8")
+    if not _CONTROL.search(text.encode("utf-8", "surrogatepass")):  # twenty times as fast as to translate
+        return text
     return text.translate(_WINDOWS_1252)
 
 

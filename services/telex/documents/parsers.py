@@ -42,6 +42,11 @@ class Loose(Noting, LooseFeedParser):  # type: ignore[misc] # feedparser ships n
     can_be_relative_uri: frozenset[str] = frozenset()
 
 
+def looks_like_html(text: str) -> bool:
+    """Whether what is said to be plain text is HTML, as feedparser judges it."""
+    return bool(Strict.looks_like_html(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """What a parser noted. `version` is feedparser's name of the format."""
@@ -63,7 +68,7 @@ def parse_strict(data: bytes, url: str) -> Parsed | None:
     try:
         reader.feed(data)  # in one call: expat 2.5 is quadratic on a long token that comes in pieces
         reader.close()
-    except (xml.sax.SAXException, UndeclaredNamespace):
+    except (xml.sax.SAXException, UndeclaredNamespace, ValueError):  # the last: white space in a namespace's name
         return None
     except TooMany:
         overflowed = True

@@ -10,7 +10,7 @@ from typing import Any
 
 from telex.core.identity import digest
 from telex.core.model import Digest, Entry, FeedDocument, PageDocument, ReadRequest, Unreadable, UnreadableReason
-from telex.documents import feeds, jsonfeed, limits, page, parsers, sniff
+from telex.documents import direct, feeds, jsonfeed, limits, page, parsers, sniff
 from telex.documents.bombs import is_bomb
 from telex.documents.parsers import Parsed
 from telex.documents.split import OverBudget, Split, split
@@ -126,7 +126,9 @@ def _is_cheap(cut: Split, known: frozenset[Digest]) -> bool:
 def _finish_xml(draft: Draft, cut: Split) -> FeedDocument:
     if cut.whole is None:
         request = draft.request
-        parsed = parsers.parse_strict(cut.without(request.known), request.url)
+        data = cut.without(request.known)
+        # The reference and the fallback is feedparser; the direct reader says the same, or nothing.
+        parsed = direct.parse(data, request.url) or parsers.parse_strict(data, request.url)
         new = cut.unknown(request.known)
         # A document in which feedparser finds other entries than expat did is read whole.
         if parsed is not None and len(parsed.entries) == len(new):

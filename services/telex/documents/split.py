@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from xml.parsers import expat
 
 from telex.core.identity import digest
@@ -35,8 +36,7 @@ _JUNK_AFTER = 9
 _NAME = re.compile(rb"<([^\s/>]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """An entry's place in the document, the digest of its bytes and of what it inherits, and how many elements it has."""
 
     start: int
@@ -103,7 +103,7 @@ def split(data: bytes, elements: int | None = None) -> Split:
 
 
 class _Splitter:
-    """One pass. Handlers run for every tag: they are kept short."""
+    """One pass. Handlers run for every tag: they are kept short, those inside entries most of all."""
 
     def __init__(self, data: bytes, budget: int | None) -> None:
         self.data = data
@@ -112,10 +112,13 @@ class _Splitter:
         self.spaces = 0  # of namespace declarations
         self.entry_count = 0
         self.parser = expat.ParserCreate("utf-8", " ")
-        self.names: list[str] = []
+        self.names: list[str] = []  # of the open elements outside entries
+        self.inside = 0  # how many elements are open inside the entry, itself included
         self.entry_names: frozenset[str] = _ENTRY_NAMES
         self.starts: list[int] = []  # of the open elements outside entries
         self.scopes: list[bytes] = []
+        self.scope: bytes | None = None  # all of them as one, once an entry asked for it
+        self.end_tag = b""  # of the last entry
         self.declared: list[bytes] = []
         self.entry_depth = 0
         self.entry_start = 0
@@ -241,16 +244,13 @@ class _Splitter:
             self.weigh()
         self.last = at
         self.names.append(name)
-        if self.entry_depth:
-            if name in self.entry_names:
-                self.whole = "nested"
-                raise _Stop
-        elif len(self.names) == 1:
+        if len(self.names) == 1:
             self.begin(name, at)
             self.enter(at, attributes)
         elif name in self.entry_names:
-            self.entry_depth, self.entry_start, self.entry_count = len(self.names), at, self.count
+            self.entry_depth, self.entry_start, self.entry_count, self.inside = len(self.names), at, self.count, 1
             self.declared.clear()
+            self.parser.StartElementHandler, self.parser.EndElementHandler = self.start_inside, self.end_inside
         else:
             self.enter(at, attributes)
             if name.rpartition(" ")[2].lower() in _INHERITED and len(self.names) <= 3:
@@ -273,7 +273,40 @@ class _Splitter:
         if attributes:
             scope += [f"@{key}={value}".encode() for key, value in attributes.items() if key in _SCOPED]
         self.scopes.append(b"\n".join(sorted(scope)))
+        self.scope = None
         self.declared = []
+
+    def start_inside(self, name: str, attributes: dict[str, str]) -> None:
+        self.count += 1
+        self.inside += 1
+        if self.count > self.budget:
+            raise OverBudget
+        if name in self.entry_names:
+            self.whole = "nested"
+            raise _Stop
+        if self.inside > _DEEP or (attributes and len(attributes) > _MANY_ATTRIBUTES):
+            self.costly = True
+
+    def end_inside(self, name: str) -> None:
+        at = self.parser.CurrentByteIndex
+        if at - self.last > _LONG_TEXT and not self.costly:
+            self.weigh_inside(name, at)
+        self.last = at
+        self.inside -= 1
+        if not self.inside:
+            self.names.pop()
+            self.parser.StartElementHandler, self.parser.EndElementHandler = self.start, self.end
+            self.close_entry(at)
+
+    def weigh_inside(self, name: str, at: int) -> None:
+        """A long stretch without an end tag: is it the text of the one element that ends here, which may be long?"""
+        last = self.last
+        behind_tag = self.data.startswith(b"</", last) or last == self.entry_start
+        start = self.data.find(b"<", last + behind_tag, at)
+        local = name.rpartition(" ")[2].lower()
+        written = self.name_at(start).rpartition(b":")[2].lower()
+        if start - last > _LONG_TEXT or local not in _LONG or written != local.encode():
+            self.costly = True
 
     def end(self, name: str) -> None:  # noqa: ARG002 - expat's signature
         at = self.parser.CurrentByteIndex
@@ -282,12 +315,9 @@ class _Splitter:
         self.last = at
         depth = len(self.names)
         self.names.pop()
-        if self.entry_depth:
-            if depth == self.entry_depth:
-                self.close_entry(at)
-            return
         start = self.starts.pop()
         self.scopes.pop()
+        self.scope = None
         if depth == self.inheriting:
             self.inheriting = 0
             self.inherited.append(self.data[start:at])
@@ -296,14 +326,20 @@ class _Splitter:
 
     def close_entry(self, at: int) -> None:
         self.entry_depth = 0
-        stop = self.behind(self.entry_start, at)
+        if self.end_tag and self.data.startswith(self.end_tag, at) and not self.data.startswith(b"/>", at - 2):
+            stop = at + len(self.end_tag)
+        else:
+            stop = self.behind(self.entry_start, at)
+            self.end_tag = self.data[at:stop]  # nothing where it was an empty tag
         if stop <= self.entry_start:
             self.whole = "empty_entry"
             raise _Stop
         if len(self.found) >= limits.ENTRIES:
             self.dropped += 1
             return
-        self.found.append((self.entry_start, stop, b"\0".join(self.scopes), self.count - self.entry_count + 1))
+        if self.scope is None:
+            self.scope = b"\0".join(self.scopes)
+        self.found.append((self.entry_start, stop, self.scope, self.count - self.entry_count + 1))
 
     def behind(self, start: int, at: int) -> int:
         """Where the element that starts at `start` ends, `at` being what expat gives with its end.

@@ -29,10 +29,10 @@ class KafkaConfig(Section):
     bootstrap: Annotated[tuple[str, ...], BeforeValidator(values.brokers)] = setting(
         ("localhost:9092",), "host:port", "Addresses of some of the brokers."
     )
-    group: Annotated[str, BeforeValidator(values.topic)] = setting(
-        "telex", "name", "Consumer group; transactional ids are <group>-<shard>."
+    group: Annotated[str, BeforeValidator(values.name)] = setting(
+        "telex", "name", "Consumer group: the processes of one service; transactional ids are <state_topic>-<shard>."
     )
-    instance: Annotated[str | None, BeforeValidator(values.none_or(values.topic))] = setting(
+    instance: Annotated[str | None, BeforeValidator(values.none_or(values.name))] = setting(
         None, "name", "Stable name of this process (group.instance.id): its restart in place moves no shard."
     )
     session: Annotated[float, BeforeValidator(values.duration(1, 1800))] = setting(
@@ -73,6 +73,11 @@ class KafkaConfig(Section):
     )
     create_topics: Annotated[bool, BeforeValidator(values.yes_or_no)] = setting(
         default=True, unit="", description="Whether missing topics are created; else they are an error that says how."
+    )
+    begin_anew: Annotated[bool, BeforeValidator(values.yes_or_no)] = setting(
+        default=False,
+        unit="",
+        description="Whether to start though state_topic is empty and events are there: they are published again.",
     )
     articles_partitions: Annotated[int, BeforeValidator(values.count(1, 1000))] = setting(
         6, "partitions", "Of each topic that events go to."

@@ -210,6 +210,9 @@ def _check_together(config: Config, layers: tuple[Layer, ...], problems: Problem
         _check_kafka(config.kafka, add)
         topics += [(f"kafka.{each}", getattr(config.kafka, each)) for each in _KAFKA_TOPICS]
     else:
+        stated = {name for layer in layers for name in layer.values if name.startswith("kafka.")}
+        for name in sorted(stated):
+            add(name, "is set, and log.kind is sqlite", "set log.kind to kafka (TELEX_LOG__KIND), or take it out")
         for name in ("current", "fan_out"):
             if getattr(config.topics, name):
                 what = "is set, and a sqlite log keeps each event once"

@@ -20,7 +20,7 @@ _CRITERIA: Final = {
     "category": "categories",
 }
 """Called as the filters of `/events` are."""
-_REMEDY: Final = "write slugs and their criteria, such as sport: {category: [sport], language: fr}"
+_REMEDY: Final = 'write slugs and their criteria, such as {"sport": {"category": ["sport"], "language": ["fr"]}}'
 
 
 def rules(value: object) -> Rules:

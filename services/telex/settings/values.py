@@ -190,6 +190,14 @@ def proxy(value: object) -> str:
     return found
 
 
+def name(value: object) -> str:
+    """A name of ours at Kafka, with the letters of a topic's."""
+    try:
+        return topic(value)
+    except PydanticCustomError:
+        raise wrong("is no name", "write 1-249 letters, digits, dots, hyphens or underscores") from None
+
+
 def topic(value: object) -> str:
     """A topic's name as Kafka allows it (org.apache.kafka.common.internals.Topic)."""
     if not isinstance(value, str) or not _TOPIC.fullmatch(value) or value in {".", ".."}:

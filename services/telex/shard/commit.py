@@ -107,6 +107,7 @@ class Committer:
                 for pending in batch:
                     if not pending.done.done():
                         pending.done.set_result(None)
+                del batch, pending  # what is in the log need not be in memory until the next commit
 
     def _fail(self, batch: list[_Pending], why: ClaimDied) -> None:
         for pending in (*batch, *self._queue):

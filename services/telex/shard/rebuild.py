@@ -193,6 +193,10 @@ class Rebuild:
         self._feeds: dict[FeedId, _FeedTold] = {}
         self._foreign = 0
 
+    def __bool__(self) -> bool:
+        """Whether any event told of an article."""
+        return bool(self._articles)
+
     def take(self, record: Record) -> float | None:
         """Take an event into account; when it was fetched. None for what is none of telex's events."""
         if record.value is None:

@@ -19,7 +19,16 @@ from aiokafka.errors import (
 from aiokafka.protocol.metadata import MetadataRequest
 
 from telex.adapters.kafka import access, topics
-from telex.adapters.kafka.clients import discard, make_producer, make_reader, start
+from telex.adapters.kafka.clients import (
+    LATEST,
+    UNCOMMITTED,
+    discard,
+    list_offset,
+    make_producer,
+    make_reader,
+    partitions_of,
+    start,
+)
 from telex.adapters.kafka.config import KafkaSettings, client_options, milliseconds
 from telex.adapters.kafka.faults import UNUSABLE, unavailable, words
 from telex.adapters.kafka.reach import knock
@@ -143,7 +152,7 @@ async def _configs(admin: Any, names: list[str]) -> dict[str, Mapping[str, str]]
 
 async def _create(admin: Any, absent: Iterable[Wanted], settings: KafkaSettings) -> None:
     if not settings.topics.create:
-        raise topics.missing(absent, settings, "and kafka.create is off")
+        raise topics.missing(absent, settings, "and kafka.create_topics is off")
     copies = settings.topics.replication
     new = [
         NewTopic(
@@ -186,7 +195,7 @@ async def _await_topics(admin: Any, settings: KafkaSettings) -> dict[str, Found]
 
 async def _probe_transactions(settings: KafkaSettings) -> None:
     """Ask for a producer id as a claim will; no shard has this name, so nobody is fenced."""
-    name = f"{settings.group}-probe"
+    name = f"{settings.topics.state}-probe"
     producer = make_producer(
         settings, 16384, transactional_id=name, transaction_timeout_ms=milliseconds(settings.transaction_timeout)
     )
@@ -203,5 +212,23 @@ async def _probe_reading(settings: KafkaSettings) -> None:
     try:
         await consumer.seek_to_end(*partitions)
         await consumer.getmany(timeout_ms=milliseconds(_PROBE))
+        if not settings.begin_anew:
+            await _refuse_lost_state(consumer, settings)
     finally:
         await discard(consumer)
+
+
+async def _refuse_lost_state(consumer: Any, settings: KafkaSettings) -> None:
+    """Refuse to begin where events are kept and nothing remembers them: all would be published again."""
+    articles, state = settings.topics.articles, settings.topics.state
+    there = [TopicPartition(articles, number) for number in await partitions_of(consumer, articles)]
+    first, end = await consumer.beginning_offsets(there), await consumer.end_offsets(there)
+    if all(end[each] <= first[each] for each in there):
+        return
+    # Asked for after the articles, and what is not committed counts: a commit writes both before either is visible.
+    shards = [TopicPartition(state, shard) for shard in range(settings.shards)]
+    if any(await asyncio.gather(*(list_offset(consumer, each, LATEST, UNCOMMITTED) for each in shards))):
+        return
+    what = f"is empty, and {articles} holds events: telex remembers nothing of them and would publish them again"
+    remedy = "check kafka.state_topic; run `telex state rebuild`; or set kafka.begin_anew to publish them again"
+    raise ConfigurationError((Problem("kafka", None, None, state, what, remedy),))

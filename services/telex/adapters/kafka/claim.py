@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from telex.adapters.kafka.faults import Fenced
+from telex.adapters.kafka.clients import transaction_error
+from telex.adapters.kafka.faults import Fenced, detail, permanent
 from telex.adapters.kafka.inbox import Inbox
 from telex.adapters.kafka.parcels import Places, check_sizes, pack
 from telex.adapters.kafka.producer import Transactor
@@ -132,10 +133,17 @@ class KafkaClaim:
 
     async def _append(self, commit: Commit) -> None:
         parcels = pack(commit, self._shard, self._log.places, with_format=self._with_format)
-        check_sizes(parcels, self._log.limits)
+        check_sizes(parcels, self._log.limits, self._log.places.merged)
         if not parcels:
             return
-        await self.transactor.transact(parcels)
+        try:
+            await self.transactor.transact(parcels)
+        except AppendRefused as refused:
+            cause = refused.__cause__
+            if permanent(cause) is None:  # a transaction that may not write to a topic fails its sends otherwise
+                cause = transaction_error(self.transactor._producer)  # noqa: SLF001 - nobody else asks for it
+            more = detail(refused.reason, cause, (parcel.topic for parcel in parcels))
+            raise AppendRefused(refused.reason, refused.culprit, detail=refused.detail or more) from refused.__cause__
         self._with_format = self._with_format and not any(parcel.topic == self._log.places.state for parcel in parcels)
         self._log.claim_works(self)
         if not self.transactor.usable:

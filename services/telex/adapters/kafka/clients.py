@@ -6,12 +6,22 @@ from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, LeaderNotAvailableError, NoError, ProducerClosed, for_code
-from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.errors import (
+    KafkaError,
+    LeaderNotAvailableError,
+    NoError,
+    ProducerClosed,
+    UnknownMemberIdError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from aiokafka.protocol.group import HeartbeatRequest, JoinGroupRequest, SyncGroupRequest
 from aiokafka.protocol.offset import OffsetRequest
+from aiokafka.protocol.transaction import AddPartitionsToTxnRequest
 
+from telex.adapters.kafka.absent import Absent
 from telex.adapters.kafka.config import KafkaSettings, client_options, milliseconds
-from telex.adapters.kafka.faults import unavailable
+from telex.adapters.kafka.faults import NoTopicError, unavailable
 from telex.adapters.kafka.reach import reason
 
 EARLIEST: Final = -2
@@ -21,11 +31,13 @@ COMMITTED: Final = 1
 FETCH: Final = 8 << 20
 _LAST_MOMENTS: Final = 2.0
 """Seconds that the tasks of a client get to end."""
+_FENCED_INSTANCE: Final = 82
+"""Kafka's FENCED_INSTANCE_ID, which aiokafka does not know."""
 
 
 def make_producer(settings: KafkaSettings, batch_size: int, **more: Any) -> AIOKafkaProducer:
     """A producer that is not started. Without `transactional_id` it is idempotent, within its own life."""
-    return AIOKafkaProducer(
+    producer = AIOKafkaProducer(
         **client_options(settings),
         compression_type=settings.compression,
         max_batch_size=batch_size,
@@ -34,6 +46,8 @@ def make_producer(settings: KafkaSettings, batch_size: int, **more: Any) -> AIOK
         enable_idempotence=True,
         **more,
     )
+    Absent(producer.client, lambda topic: _fail_topic(producer, topic))
+    return producer
 
 
 def make_reader(settings: KafkaSettings, *, fetch_wait: int = 500) -> AIOKafkaConsumer:
@@ -42,7 +56,7 @@ def make_reader(settings: KafkaSettings, *, fetch_wait: int = 500) -> AIOKafkaCo
     `fetch_wait`: milliseconds that a broker holds a fetch back that finds nothing. A fetch from elsewhere has to wait
     for its end: a consumer that is sent to and fro needs it small.
     """
-    return AIOKafkaConsumer(
+    consumer = AIOKafkaConsumer(
         **client_options(settings),
         isolation_level="read_committed",
         auto_offset_reset="earliest",
@@ -51,6 +65,8 @@ def make_reader(settings: KafkaSettings, *, fetch_wait: int = 500) -> AIOKafkaCo
         fetch_max_bytes=2 * FETCH,
         fetch_max_wait_ms=fetch_wait,
     )
+    Absent(consumer._client)  # noqa: SLF001
+    return consumer
 
 
 async def start(client: Any, settings: KafkaSettings, doing: str) -> None:
@@ -159,6 +175,16 @@ def _fail_batches(producer: Any) -> None:
             retrieve(future)
 
 
+def _fail_topic(producer: Any, topic: str) -> None:
+    """What waits to be sent to a topic that does not exist is not sent; aiokafka would go on for ever."""
+    for partition, batches in producer._message_accumulator._batches.items():  # noqa: SLF001
+        if partition.topic == topic:
+            for batch in batches:
+                batch.failure(exception=NoTopicError(topic))
+                for future in (batch._drain_waiter, *(future for future, _ in batch._msg_futures)):  # noqa: SLF001
+                    retrieve(future)
+
+
 def retrieve(future: "asyncio.Future[Any]") -> None:
     """Nobody asks any more: its error is no leak."""
     if future.done() and not future.cancelled():
@@ -169,21 +195,34 @@ def retrieve(future: "asyncio.Future[Any]") -> None:
 
 
 def watch_requests(client: Any, failed: Callable[[Any], None]) -> None:
-    """Tell of every request of the client that got no answer: it may be served all the same, at any time."""
+    """Tell of every request of the client that got no answer: it may be served all the same, at any time.
+
+    Where a transaction meets a topic that is unknown, the client asks for its metadata anew; aiokafka would not.
+    """
     send = client.send
 
     async def watched(node: int, request: Any, **more: Any) -> Any:
         try:
-            return await send(node, request, **more)
+            response = await send(node, request, **more)
         except BaseException:
             failed(request)
             raise
+        if isinstance(request, AddPartitionsToTxnRequest) and any(
+            for_code(code) is UnknownTopicOrPartitionError for _, parts in response.errors for _, code in parts
+        ):
+            client.force_metadata_update()
+        return response
 
     client.send = watched
 
 
-def watch_heartbeats(consumer: Any, confirmed: Callable[[float], None]) -> None:
-    """Tell when a heartbeat was sent that the group's coordinator then answered with "you are still a member"."""
+def watch_group(consumer: Any, confirmed: Callable[[float], None], ousted: Callable[[bool], bool]) -> None:
+    """Tell when a heartbeat was sent that the group's coordinator then answered with "you are still a member".
+
+    And ask `ousted` whether this is the end, where the coordinator answers that another has our stable name (True), or
+    that it does not know us (False: aiokafka's heartbeats do not name it, so this is what they hear). Once it is, no
+    answer reaches aiokafka any more: it would join again at once.
+    """
     client = consumer._client  # noqa: SLF001
     send = client.send
     loop = asyncio.get_running_loop()
@@ -191,8 +230,15 @@ def watch_heartbeats(consumer: Any, confirmed: Callable[[float], None]) -> None:
     async def watched(node: int, request: Any, **more: Any) -> Any:
         sent = loop.time()
         response = await send(node, request, **more)
-        if isinstance(request, HeartbeatRequest) and for_code(response.error_code) is NoError:
-            confirmed(sent)
+        if isinstance(request, HeartbeatRequest | JoinGroupRequest | SyncGroupRequest):
+            code = response.error_code
+            if code == _FENCED_INSTANCE or (
+                isinstance(request, HeartbeatRequest) and for_code(code) is UnknownMemberIdError
+            ):
+                if ousted(code == _FENCED_INSTANCE):
+                    await loop.create_future()
+            elif isinstance(request, HeartbeatRequest) and for_code(code) is NoError:
+                confirmed(sent)
         return response
 
     client.send = watched
@@ -223,6 +269,7 @@ async def list_offset(consumer: Any, partition: TopicPartition, timestamp: int, 
     milliseconds: gives the first offset whose record is not older, -1 where there is none.
 
     Raises:
+        NoTopicError: there is no such topic.
         KafkaError: it cannot be said now.
     """
     client = consumer._client  # noqa: SLF001
@@ -230,6 +277,7 @@ async def list_offset(consumer: Any, partition: TopicPartition, timestamp: int, 
     if leader is None or leader == -1:
         client.add_topic(partition.topic)
         await client.force_metadata_update()
+        await client._wait_on_metadata(partition.topic)  # noqa: SLF001
         raise LeaderNotAvailableError(str(partition))
     request = OffsetRequest(-1, isolation, [(partition.topic, [(partition.partition, timestamp)])])
     response = await client.send(leader, request)

@@ -111,7 +111,7 @@ class KafkaSettings:
 
     Attributes:
         bootstrap: addresses (host:port) of some of the brokers.
-        group: the consumer group; also the prefix of every transactional id (`<group>-<shard>`).
+        group: the consumer group: who shares the shards. What fences is the state topic, whatever the group.
         instance: this process's stable name (`group.instance.id`): a restart within `session` moves no shard. None is
             a nameless member: its shards move as soon as it leaves, and back when it returns. No two live processes
             may have the same.
@@ -124,6 +124,7 @@ class KafkaSettings:
         start_timeout: how long a start keeps trying to reach the brokers.
         restore_parallel: how many shards are restored at a time.
         max_request_size: no record is larger, whatever the topics allow.
+        begin_anew: start although the state topic is empty and events are there: all that feeds show is published again.
         batch_size: records of one partition travel in batches up to this size (never above the topics' limits).
     """
 
@@ -146,10 +147,11 @@ class KafkaSettings:
     max_request_size: int = 1 << 20
     backoff_min: float = 0.2
     backoff_max: float = 10.0
+    begin_anew: bool = False
 
     def transactional_id(self, shard: int) -> str:
-        """Whoever starts a producer with it fences all earlier ones."""
-        return f"{self.group}-{shard}"
+        """Whoever starts a producer with it fences all earlier ones: named by what it guards, not by the group."""
+        return f"{self.topics.state}-{shard}"
 
 
 def milliseconds(seconds: float) -> int:

@@ -1,6 +1,7 @@
 """What Kafka's errors mean to telex: which are for good, which are a fence, and which words go with them."""
 
 import ssl
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from aiokafka import errors
@@ -30,6 +31,16 @@ class CertificateRefusedError(errors.KafkaError):  # type: ignore[misc]  # as ab
 
 class HungUpError(errors.KafkaConnectionError):  # type: ignore[misc]  # as above
     """A broker was there and ended the connection without a word."""
+
+
+class NoTopicError(errors.UnknownTopicOrPartitionError):  # type: ignore[misc]  # as above
+    """All brokers say for a while that there is no such topic; its only argument is the name."""
+
+    retriable = False
+
+
+class OustedError(errors.KafkaError):  # type: ignore[misc]  # as above
+    """Another live process joined the group with our stable name; its only argument is the name."""
 
 
 PERMANENT: Final[dict[type[errors.KafkaError], str]] = {
@@ -89,6 +100,10 @@ def words(error: BaseException) -> str:
             return f"the brokers and telex share no version of a request: use Kafka 2.5 or newer ({error})"
         case errors.AuthenticationFailedError() | errors.SaslAuthenticationFailed():
             return f"the brokers refuse our credentials: check kafka.username, password or token ({error})"
+        case NoTopicError(args=(topic,)) | KeyError(args=(topic,)):  # a KeyError: it is not among those described
+            return f"the topic {topic} does not exist: start `telex run` anew: it creates its topics, or says how"
+        case OustedError(args=(name,)):
+            return f"another live process has kafka.instance {name!r}: give each its own"
         case errors.KafkaTimeoutError() | errors.RequestTimedOutError() | TimeoutError():
             return "the brokers do not answer in time"
         case errors.UnsupportedSaslMechanismError():
@@ -123,6 +138,28 @@ def words(error: BaseException) -> str:
             )
         case _:
             return f"{type(error).__name__}: {error}"
+
+
+def detail(reason: str, error: BaseException | None, topics: Iterable[str]) -> str | None:
+    """More words for an `AppendRefused` that the brokers' `error` led to; `topics` are those of the commit."""
+    if isinstance(error, NoTopicError):
+        return words(error)
+    named = sorted(_names(error)) or [f"one of {', '.join(sorted(set(topics)))}"]
+    remedies = {
+        "too_large": "raise max.message.bytes",
+        "not_authorised": "grant Write and Describe",
+        "unknown_topic": "start `telex run` anew: it creates its topics, or says how",
+        "clock": "compare the clocks of the brokers, and message.timestamp.before.max.ms",
+    }
+    remedy = f": {remedies[reason]}" if reason in remedies else ""
+    return f"{', '.join(named)}{remedy}"
+
+
+def _names(error: BaseException | None) -> Iterator[str]:
+    """The topics that an error of aiokafka names; it does so in several ways."""
+    if isinstance(error, errors.TopicAuthorizationFailedError):
+        for each in error.args:
+            yield from (each,) if isinstance(each, str) else map(str, each)
 
 
 def unavailable(error: BaseException, doing: str) -> LogUnavailable:

@@ -13,18 +13,23 @@ from telex.adapters.kafka.clients import (
     generation_of,
     group_options,
     refresh_metadata,
+    retrieve,
     sees_topic,
     start,
     stop,
-    watch_heartbeats,
+    watch_group,
 )
 from telex.adapters.kafka.config import KafkaSettings, client_options
-from telex.adapters.kafka.faults import words
+from telex.adapters.kafka.faults import OustedError, words
 
 _FOR_EVER: Final = 24 * 3600 * 1000
 """Milliseconds that one wait for records lasts; none ever come, all partitions are paused."""
 _AGAIN: Final = 1.0
 """Seconds before a membership that failed is begun anew."""
+_OUSTED_LEAST: Final = 5.0
+_OUSTED_MOST: Final = 60.0
+"""Seconds that we stay away after another process took our stable name: twice as long each time, so that shards do not
+go to and fro between the two every second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +62,26 @@ class Membership:
         self._generation: int | None = None
         self._blind = False
         self._beat = asyncio.Event()
+        self._taken = asyncio.Event()
+        self._away = 0.0
+        self._joined = float("-inf")
+        self._dropped: AIOKafkaConsumer | None = None
 
     async def run(self) -> None:
         """Be a member until cancelled; begin anew whenever that fails."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pass_on())
             while True:
+                pause = _AGAIN
                 try:
                     await self._be_member()
+                except OustedError as error:
+                    self.trouble, pause = words(error), self._next_away()
                 except Exception as error:  # noqa: BLE001 - whatever aiokafka raises: the next membership is a new one
                     self.trouble = f"the consumer group {self._settings.group}: {words(error.__cause__ or error)}"
                 self._post(frozenset(), kept=False)
                 await self._drop()
-                await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(pause)
 
     async def _be_member(self) -> None:
         # aiokafka keeps the assignor's memory on its class.
@@ -81,15 +93,27 @@ class Membership:
             auto_offset_reset="latest",
             enable_auto_commit=False,
         )
-        watch_heartbeats(consumer, self._note_heartbeat)
+        self._taken.clear()
+        self._joined = asyncio.get_running_loop().time()
+        watch_group(consumer, self._note_heartbeat, self._note_ousted)
         await start(consumer, self._settings, "joining the consumer group")
         consumer.subscribe([self._settings.topics.state], listener=_Listener(self))
         looking = asyncio.create_task(self._keep_looking(consumer))
+        waiting = asyncio.create_task(self._wait_for_ever(consumer))
+        taken = asyncio.create_task(self._taken.wait())
         try:
-            while True:
-                await consumer.getmany(timeout_ms=_FOR_EVER)
+            await asyncio.wait((waiting, taken), return_when=asyncio.FIRST_COMPLETED)
+            if self._taken.is_set():
+                raise OustedError(self._settings.instance)
+            waiting.result()
         finally:
-            looking.cancel()
+            for task in (looking, waiting, taken):
+                task.cancel()
+                task.add_done_callback(retrieve)
+
+    async def _wait_for_ever(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            await consumer.getmany(timeout_ms=_FOR_EVER)
 
     async def _keep_looking(self, consumer: AIOKafkaConsumer) -> None:
         """See to it that the group hears of the topic as soon as it can be seen.
@@ -110,17 +134,38 @@ class Membership:
         consumer, self.consumer = self.consumer, None
         if consumer is not None:
             await stop(consumer)
+        if self._dropped is not None:  # cancelled half way
+            await discard(self._dropped)
 
     async def _drop(self) -> None:
         consumer, self.consumer = self.consumer, None
         if consumer is not None:
+            self._dropped = consumer
             await discard(consumer)
+            self._dropped = None
 
     def _note_heartbeat(self, sent: float) -> None:
         self.confirmed = max(self.confirmed, sent)
         if not self._blind:
             self.trouble = None
         self._beat.set()
+
+    def _note_ousted(self, fenced: bool) -> bool:
+        """Whether another process took our stable name.
+
+        A coordinator that does not know us, though it has confirmed us within the session, has given our place away.
+        """
+        silent = asyncio.get_running_loop().time() - self.confirmed
+        if self._settings.instance is None or not (fenced or silent < self._settings.session):
+            return False
+        self._taken.set()
+        return True
+
+    def _next_away(self) -> float:
+        """How long to stay away; after a membership that lasted longer than anybody stays away it is short again."""
+        lasted = self.confirmed - self._joined
+        self._away = _OUSTED_LEAST if lasted > 2 * _OUSTED_MOST else min(2 * self._away, _OUSTED_MOST) or _OUSTED_LEAST
+        return self._away
 
     async def wait_confirmed(self, since: float) -> None:
         """Wait for the confirmation of a heartbeat that was sent after `since`."""

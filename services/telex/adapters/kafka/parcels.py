@@ -67,13 +67,13 @@ def pack(commit: Commit, shard: int, places: Places, *, with_format: bool) -> tu
         if kept and with_format:
             kept = [Parcel(places.state, shard, *next(state.records(Commit(), with_format=True))), *kept]
     except UnicodeEncodeError as error:  # lone surrogates are no text
-        raise AppendRefused("invalid") from error
+        raise AppendRefused("invalid", detail="text that is no Unicode (a lone surrogate)") from error
     return (*parcels, *kept)
 
 
 def _events(record: Record, places: Places, culprit: str | None) -> tuple[Parcel, ...]:
     if record.value is None and record.topic not in places.compacted:
-        raise AppendRefused("invalid", culprit)
+        raise AppendRefused("invalid", culprit, detail=f"a record without a value for {record.topic}")
     key = record.key.encode()
     headers = tuple((name, value.encode()) for name, value in record.headers)
     original = Parcel(record.topic, None, key, record.value, headers, culprit)
@@ -90,8 +90,8 @@ def _culprit(record: Record, memories: Mapping[FeedId, bytes | None]) -> str | N
     return next(iter(memories)) if len(memories) == 1 else None
 
 
-def check_sizes(parcels: tuple[Parcel, ...], limits: Limits) -> None:
-    """Refuse what a topic would: before anything is sent.
+def check_sizes(parcels: tuple[Parcel, ...], limits: Limits, merged: str | None = None) -> None:
+    """Refuse what a topic would: before anything is sent. `merged`: the topic of the copies, to name it.
 
     Raises:
         AppendRefused: a record is too large, or its topic is none of ours.
@@ -99,6 +99,13 @@ def check_sizes(parcels: tuple[Parcel, ...], limits: Limits) -> None:
     for parcel in parcels:
         limit = limits.records.get(parcel.topic)
         if limit is None:
-            raise AppendRefused("unknown_topic", parcel.culprit)
+            raise AppendRefused("unknown_topic", parcel.culprit, detail=f"{parcel.topic} is no topic of the settings")
         if parcel.size > limit:
-            raise AppendRefused("too_large", parcel.culprit)
+            raise AppendRefused("too_large", parcel.culprit, detail=_too_large(parcel, limit, limits, merged))
+
+
+def _too_large(parcel: Parcel, limit: int, limits: Limits, merged: str | None) -> str:
+    what = f"a record of {parcel.size:,} bytes for {parcel.topic}, which takes {limit:,}"
+    # The limit of a topic whose events are copied is never above that of the merged topic.
+    where = f"its max.message.bytes, that of {merged}" if merged and limits.records.get(merged) == limit else None
+    return f"{what}: raise {where or 'its max.message.bytes'} or kafka.max_request_size, whichever is the least"

@@ -20,7 +20,7 @@ from telex.adapters.kafka.clients import (
 from telex.adapters.kafka.config import KafkaSettings
 from telex.adapters.kafka.faults import ForeignTransactionError, unavailable
 from telex.adapters.kafka.state import Remembered
-from telex.errors import LogUnavailable
+from telex.errors import LogCorrupt, LogUnavailable
 
 _SWEEP: Final = 10.0
 """So often a broker looks for transactions that took too long."""
@@ -43,7 +43,7 @@ class Restorer:
         Raises:
             ForeignTransactionError: a transaction that is none of ours stays open on the partition.
             LogUnavailable: it cannot be read now.
-            LogCorrupt: it holds what telex did not write.
+            LogCorrupt: it holds what telex did not write, or a rebuild that did not end.
         """
         partition = TopicPartition(self._settings.topics.state, shard)
         consumer = make_reader(self._settings, fetch_wait=_FETCH_WAIT)
@@ -53,11 +53,14 @@ class Restorer:
         try:
             end = await self._wait_stable(consumer, partition)
             async with self._turns:
-                return await self._read(consumer, partition, end)
+                remembered = await self._read(consumer, partition, end)
         except (KafkaError, OSError, TimeoutError) as error:
             raise unavailable(error, f"restoring shard {shard}") from error
         finally:
             await discard(consumer)
+        if remembered.unfinished and not self._settings.begin_anew:
+            raise LogCorrupt(f"{partition.topic}: a rebuild did not end: run `telex state rebuild --replace` first")
+        return remembered
 
     async def _wait_stable(self, consumer: Any, partition: TopicPartition) -> int:
         """The end of the partition, once every transaction before it is over.

@@ -16,6 +16,8 @@ OURS: Final = b"\xff"
 SCHEDULE: Final = OURS + b"schedule"
 INBOX: Final = OURS + b"inbox"
 FORMAT: Final = OURS + b"format"
+REBUILDING: Final = b"rebuilding"
+"""In place of a schedule while the shard is rebuilt: what stands beside it is not all of it."""
 VERSION: Final = 1
 """Of these keys and of how shards are laid out; memories have a version of their own."""
 
@@ -32,6 +34,7 @@ class Remembered:
     schedule: bytes | None = None
     inbox: int = 0
     version: int | None = None
+    unfinished: bool = False
 
     def take(self, key: bytes, value: bytes | None) -> None:
         """Take the next record over.
@@ -43,7 +46,8 @@ class Remembered:
         if not key.startswith(OURS):
             self._take_memory(key, value)
         elif key == SCHEDULE:
-            self.schedule = value
+            self.unfinished = value == REBUILDING
+            self.schedule = None if self.unfinished else value
         elif key == INBOX:
             self.inbox = _number(key, value)
         elif key == FORMAT:

@@ -13,7 +13,10 @@ POLICY: Final = "cleanup.policy"
 MAX_BYTES: Final = "max.message.bytes"
 TIMESTAMPS: Final = "message.timestamp.type"
 APPEND_TIME: Final = "LogAppendTime"
-READ: Final = (POLICY, MAX_BYTES, TIMESTAMPS)
+RETENTION: Final = "retention.ms"
+MIN_INSYNC: Final = "min.insync.replicas"
+UNCLEAN: Final = "unclean.leader.election.enable"
+READ: Final = (POLICY, MAX_BYTES, TIMESTAMPS, RETENTION, MIN_INSYNC, UNCLEAN)
 """The settings of a topic that are looked at."""
 COMMIT_PARTITIONS: Final = 64
 """So many partitions a commit may touch: each costs its share of every commit, and the first touch much more."""
@@ -52,10 +55,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large records may be, by topic, and batches."""
+    """How large records may be, by topic, and batches; and what is odd about the topics."""
 
     records: Mapping[str, int]
     batch: int
+    doubts: tuple[str, ...] = ()
 
     @property
     def smallest(self) -> int:
@@ -152,6 +156,22 @@ def check(settings: KafkaSettings, found: Mapping[str, Found]) -> None:
     check_commit(settings, {name: topic.partitions for name, topic in found.items()})
 
 
+def doubts(settings: KafkaSettings, found: Mapping[str, Found]) -> tuple[str, ...]:
+    """What an operator may not have meant: topics that were not made as the settings say, and what weakens the promise."""
+    return tuple(words for topic in wanted(settings) for words in _doubts(topic, found[topic.name]))
+
+
+def _doubts(topic: Wanted, found: Found) -> Iterator[str]:
+    if found.partitions != topic.partitions:
+        yield f"{topic.name} has {found.partitions} partitions, the settings say {topic.partitions}"
+    for key in (RETENTION, MIN_INSYNC):
+        meant, there = topic.settings.get(key), found.config.get(key)
+        if meant is not None and there is not None and meant != there:
+            yield f"{topic.name} has {key}={there}, the settings say {meant}"
+    if found.config.get(UNCLEAN) == "true":
+        yield f"{topic.name} has {UNCLEAN}=true: what was confirmed may be lost with a broker"
+
+
 def _problems(topic: Wanted, found: Found, settings: KafkaSettings) -> Iterator[Problem]:
     policy = found.config.get(POLICY, "")
     policies = {part.strip() for part in policy.split(",")}
@@ -207,4 +227,4 @@ def limits(settings: KafkaSettings, found: Mapping[str, Found]) -> Limits:
     }
     # A batch above its topic's limit is refused whole; aiokafka does not split it.
     batch = min(settings.batch_size, *(found[name].max_bytes for name in names))
-    return Limits(MappingProxyType(records), batch)
+    return Limits(MappingProxyType(records), batch, doubts(settings, found))
