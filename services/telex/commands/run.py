@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 from pathlib import Path
 
 from telex.adapters import logs
@@ -29,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     async def work(stop: asyncio.Event) -> int:
         service = Service(config)
         await service.start()
+        _spare_the_collector()
         try:
             await until(stop, service.wait_failed())
         finally:
@@ -41,6 +43,17 @@ def run(arguments: argparse.Namespace) -> int:
         code = report(error)
         _help_the_first_time(config)
         return code
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector pass over what lives as long as the process, and look less often.
+
+    What a poll makes is freed by its reference counts. Looking through modules and memories for cycles every 700 objects
+    took two fifths of the CPU time of unchanged polls.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _help_the_first_time(config: Config) -> None:

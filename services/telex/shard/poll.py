@@ -109,11 +109,20 @@ class Poller:
         if _no_turn(exchange):
             self._state.plan(feed, feed.interval_min, Reason.HELD, self._failures(feed.id))
             return None
-        memory = self._state.memory(feed.id)
         failures = self._failures(feed.id) + 1
-        outcome_name, arrival = await self._arrival(feed, memory, exchange, failures)
-        outcome = Outcome((), memory)
-        if not _nothing_to_decide(arrival, memory.head):
+        head = self._state.head(feed.id)
+        still = _still_same(feed, head, exchange)
+        if still is not None and _nothing_to_decide(still[1], head):
+            outcome_name, arrival = still
+            memory = Memory(head)
+            outcome = Outcome((), memory)
+        else:
+            memory = self._state.memory(feed.id)
+            if still is not None:
+                outcome_name, arrival = still
+            else:
+                assert not isinstance(exchange, NotModified)
+                outcome_name, arrival = await self._arrival(feed, memory, exchange, failures)
             outcome = await self._decide(feed, memory, arrival)
         plan = self._plan(feed, outcome.memory.head, arrival, exchange, failures)
         failed = isinstance(arrival, PollFailed | JunkArrived)
@@ -125,17 +134,14 @@ class Poller:
         state: FeedState | None = self._state.states.get(name)
         return state.failures if state else 0
 
-    async def _arrival(self, feed: Feed, memory: Memory, exchange: Exchange, failures: int) -> tuple[str, Arrival]:
-        head = current(feed, memory.head)
+    async def _arrival(
+        self, feed: Feed, memory: Memory, exchange: Fetched | Gone | Refused, failures: int
+    ) -> tuple[str, Arrival]:
         match exchange:
-            case NotModified():
-                return "not_modified", StillSame(exchange.moved_to)
             case Gone():
                 return "gone", PollFailed("gone", "410 Gone", failures, gone=True)
             case Refused():
                 return str(exchange.reason), PollFailed(str(exchange.reason), exchange.detail, failures)
-            case Fetched() if head.body == _body_digest(exchange.body):
-                return "unchanged", StillSame(exchange.moved_to)
             case Fetched() if refused := self._context.refusals.of_document(feed.id, _body_digest(exchange.body)):
                 return "refused", _junk(feed, exchange, Unreadable(UnreadableReason.REFUSED, refused), failures)
             case Fetched():
@@ -355,6 +361,17 @@ def _junk(feed: Feed, exchange: Fetched, unreadable: Unreadable, failures: int) 
         body=redact_body(exchange.body[:DEAD_LETTER_LIMIT], (feed.url, exchange.url), exchange.secrets),
         failures=failures,
     )
+
+
+def _still_same(feed: Feed, head: Head, exchange: Exchange) -> tuple[str, Arrival] | None:
+    """The outcome and the arrival of an answer that brings nothing new; None where it may."""
+    match exchange:
+        case NotModified():
+            return "not_modified", StillSame(exchange.moved_to)
+        case Fetched() if current(feed, head).body == _body_digest(exchange.body):
+            return "unchanged", StillSame(exchange.moved_to)
+        case _:
+            return None
 
 
 def _nothing_to_decide(arrival: Arrival, head: Head) -> bool:
