@@ -142,9 +142,10 @@ class Poller:
                 return "gone", PollFailed("gone", "410 Gone", failures, gone=True)
             case Refused():
                 return str(exchange.reason), PollFailed(str(exchange.reason), exchange.detail, failures)
-            case Fetched() if refused := self._context.refusals.of_document(feed.id, _body_digest(exchange.body)):
-                return "refused", _junk(feed, exchange, Unreadable(UnreadableReason.REFUSED, refused), failures)
             case Fetched():
+                body = _body_digest(exchange.body)
+                if refused := self._context.refusals.of_document(feed.id, body):
+                    return "refused", _junk(feed, exchange, Unreadable(UnreadableReason.REFUSED, refused), failures)
                 known = needless(feed, memory, self._state.register(feed))
                 request = ReadRequest(exchange.body, exchange.content_type, exchange.url, known)
                 read = await self._context.reader.read_feed(request)
@@ -152,7 +153,7 @@ class Poller:
                     return "unreadable", _junk(feed, exchange, read, failures)
                 return "changed" if read.complete else "incomplete", FeedArrived(
                     document=read,
-                    body=_body_digest(exchange.body),
+                    body=body,
                     url=exchange.url,
                     moved_to=exchange.moved_to,
                     etag=exchange.etag,

@@ -43,13 +43,13 @@ from telex.documents import limits
 from telex.ingest.meaning import meaning_of
 from telex.ingest.normalise import identity_of, key_of
 from telex.wire import cloudevents
+from telex.wire.fitting import CUT
 from telex.wire.memories import pack, pack_within, unpack
 
 _FORGOTTEN: Final = bytes(FIELD_DIGEST_SIZE * len(FIELDS))
 _NO_RAW: Final = Digest(bytes(8))
 _FROM_PAGES: Final = ("body", "authors")
 """What a page may have brought: the feed's own is not in the event."""
-_CUT: Final = "record.cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class _Article:
 
 def _not_as_shown(article: Article) -> tuple[str, ...]:
     """The fields of an event that may differ from what its feed showed."""
-    if article.truncated or _CUT in article.provenance.repairs:
+    if article.truncated or CUT in article.provenance.repairs:
         return FIELDS
     # An address that is no URI is encoded in the event.
     return ("url",) if "%" in (article.url or "") else ()

@@ -7,13 +7,12 @@ from typing import Any
 from telex.core.model import Feed, FeedId, Publisher
 from telex.core.removal import removals
 from telex.shard.commit import Committer
-from telex.shard.state import State
+from telex.shard.state import NO_ADDRESS, State
 from telex.wire import cloudevents
 from telex.wire import memories as wire
 
 _EVERY = 3600.0
 """Seconds between two looks at the memories."""
-_NO_ADDRESS = "about:blank"
 
 Guard = Callable[[FeedId, Coroutine[Any, Any, object]], Coroutine[Any, Any, None]]
 """Runs work for a feed, and lets a fault of ours cost that feed alone."""
@@ -46,7 +45,7 @@ class Remover:
         if publisher is None:
             return
         async with self._state.publishers.desk(publisher).lock:
-            await self._decide(feed or Feed(name, _NO_ADDRESS, publisher), publisher)
+            await self._decide(feed or Feed(name, NO_ADDRESS, publisher), publisher)
 
     async def _decide(self, feed: Feed, publisher: Publisher) -> None:
         now = self._state.feeds.get(feed.id, feed)

@@ -17,14 +17,12 @@ from telex.shard.commit import Committer
 from telex.shard.context import Context
 from telex.shard.poll import Poller
 from telex.shard.removal import Remover
-from telex.shard.state import State
+from telex.shard.state import NO_ADDRESS, State
 
 _LEAST_PAUSE = 1.0
 """Seconds between two schedule records, also where a publisher's wish to be left alone is to be on record at once."""
 _LOOK_AT_RETIRED = 3600.0
 """Seconds between two looks at the memories of feeds that left, where the catalogue gives no occasion."""
-_NO_ADDRESS = "about:blank"
-"""Memory keeps no address of a feed that left while nothing ran, and a status has to name one (RFC 6694)."""
 
 
 class Shard:
@@ -256,7 +254,7 @@ class Shard:
             elif head.publisher is not None:
                 self._state.note_retired(name, head.publisher)
                 if head.retired_at is None:
-                    await self._retire(Feed(name, head.url or _NO_ADDRESS, head.publisher))
+                    await self._retire(Feed(name, head.url or NO_ADDRESS, head.publisher))
 
     # Schedule record
 

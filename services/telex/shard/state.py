@@ -18,6 +18,8 @@ from telex.wire import memories as wire
 
 _PRIORITIES = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
 _LONG_WAITS = frozenset({Reason.RETRY_AFTER, Reason.GONE, Reason.HELD, Reason.SKIP_TIME, Reason.HINT})
+NO_ADDRESS = "about:blank"
+"""Memory keeps no address of a feed that left while nothing ran, and a status has to name one (RFC 6694)."""
 _SLACK = 1.2
 """How much longer than its longest interval a restored wait may be: more means that the clock jumped."""
 

@@ -13,7 +13,8 @@ from telex.wire.topics import Naming
 
 FRAMING: Final = 128
 """More than what a log adds to a record in its batch: Kafka's batch header has 61 bytes, a record's own at most 31."""
-_CUT: Final = "record.cut"
+CUT: Final = "record.cut"
+"""The repair that is noted where text was given up."""
 _FEW: Final = 5
 
 
@@ -47,7 +48,7 @@ def fitting_records(event: Event, naming: Naming, limit: int) -> tuple[Record, .
 
 def _cut(article: Article, room: int) -> Article:
     repairs = article.provenance.repairs
-    noted = repairs if _CUT in repairs else (*repairs, _CUT)
+    noted = repairs if CUT in repairs else (*repairs, CUT)
     article = replace(article, provenance=replace(article.provenance, repairs=noted), body_html=None)
     article = _text_cut(article, room, article.body, _with_body)
     article = _text_cut(article, room, article.summary, _with_summary)

@@ -57,8 +57,9 @@ class KafkaTopics:
     `events` holds every event once more, in one partition and so in one order: it is what `/events` and `telex tail`
     read, with a position that means the same to every instance and after every restart. None leaves it out, and then
     nothing of the log can be read through telex. `current` holds each article's latest version, `fan_out` are topics of
-    rules: both repeat events, and what is repeated does not come to `events` again. `replication` and `min_insync` None leave it to the broker's defaults;
-    both count only where telex creates a topic. `retention` and `events_retention` are in seconds.
+    rules: both repeat events, and what is repeated does not come to `events` again. `replication` and `min_insync` None
+    leave it to the broker's defaults; both count only where telex creates a topic. `retention` and `events_retention` are
+    in seconds.
     """
 
     state: str = "telex.state"
