@@ -18,7 +18,7 @@ demo: $(STAMP)
 	@$(BIN)/telex demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not soak"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not soak"
 
 soak: $(STAMP)
 	$(BIN)/python -m pytest -m soak -s --timeout 0

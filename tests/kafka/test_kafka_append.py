@@ -188,8 +188,9 @@ async def test_one_append_at_a_time(store):
     assert not claim.dead
 
 
-async def test_a_commit_that_hangs_is_given_up_and_nothing_is_lost_or_twice(own_store, own_broker):
+async def test_a_commit_that_hangs_is_given_up_and_nothing_is_lost_or_twice(own_store, own_broker, monkeypatch):
     """A broker that is stopped answers nothing; one that is killed breaks its connections. Both come back."""
+    monkeypatch.setattr("telex.testing.contracts.house.PATIENCE", 40.0)
     own_store.settings = replace(own_store.settings, request_timeout=1.5, transaction_timeout=5.0)
     a = Member(await own_store.open("a"))
     claim = await a.claim()
