@@ -157,6 +157,22 @@ def seen_revisions(facts: Iterable[Fact]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(sorted(revisions)) for key, revisions in seen.items()}
 
 
+def certain_edits(facts: Iterable[Fact]) -> dict[str, int]:
+    """By article key, the edits that each feed which showed it showed by itself, at least.
+
+    An edit that only one of two feeds showed need not be told: the other's text may be the article's.
+    """
+    fewest: dict[str, int] = {}
+    for answers in windows(facts).values():
+        shown: dict[str, set[int]] = {}
+        for answer in answers:
+            for key, revision in answer.window:
+                shown.setdefault(key, set()).add(revision)
+        for key, revisions in shown.items():
+            fewest[key] = min(len(revisions) - 1, fewest.get(key, len(revisions)))
+    return fewest
+
+
 def final_revisions(facts: Iterable[Fact]) -> dict[str, int]:
     """By article key, the newest revision among the last fully sent answers of all feeds."""
     final: dict[str, int] = {}

@@ -6,6 +6,7 @@ from newsroom.ledger import (
     Ledger,
     PageFact,
     ServedFact,
+    certain_edits,
     due_articles,
     final_revisions,
     load,
@@ -56,6 +57,12 @@ def test_only_revisions_that_were_served_were_seen():
     facts = [served("f", 1, "a@1"), served("g", 2, "a@3"), served("f", 3, "a@3")]
     assert seen_revisions(facts) == {"a": (1, 3)}
     assert final_revisions(facts) == {"a": 3}
+
+
+def test_an_edit_is_certain_where_every_feed_that_shows_the_article_showed_it():
+    facts = [served("f", 1, "a@1"), served("g", 2, "a@2"), served("f", 3, "a@3"), served("g", 4, "a@3", "b@1")]
+    assert certain_edits(facts) == {"a": 1, "b": 0}
+    assert certain_edits(facts[:2]) == {"a": 0}
 
 
 def test_a_withdrawal_from_above_others_is_observable():
