@@ -8,7 +8,8 @@ from telex.core.arrivals import FeedArrived
 from telex.core.identity import digest
 from telex.core.memory import Memory
 from telex.core.model import Digest, Entry, FeedDocument
-from telex.ingest.normalise import Context, draft, normalise
+from telex.ingest.draft import draft_of
+from telex.ingest.normalise import Context, draft, named, source_of, tidy
 from telex.wire.memories import pack, unpack
 
 names = st.sampled_from("abcdefgh")
@@ -110,8 +111,11 @@ def test_any_order_of_feeds_with_one_text_gives_one_article_and_one_update_for_a
 @settings(max_examples=200, deadline=None)
 @given(entries, st.floats(0, 4e9))
 def test_normalising_twice_changes_nothing(one, now):
-    article = draft(one, Context(feed(), "News", None, "fr_fr", now))
-    assert normalise(article) == article
+    made = draft(named(one), Context(feed(), source_of(feed(), "News", None), "fr_fr", now))
+    once = made.article()
+    tidy(made)
+    assert made.article() == once
+    assert draft_of(once) == made
 
 
 @settings(max_examples=100, deadline=None)

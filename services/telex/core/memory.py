@@ -7,7 +7,7 @@ back after that is a new article to us.
 
 from collections.abc import Container
 from dataclasses import dataclass, replace
-from enum import IntFlag
+from typing import Final
 
 from telex.core.events import Health
 from telex.core.identity import digest
@@ -27,21 +27,21 @@ Meaning = bytes
 """`FIELD_DIGEST_SIZE` bytes for each of `FIELDS`: says whether the meaning changed, and in which field."""
 
 
-class Mark(IntFlag):
-    """What else is known of an entry."""
+class Mark:
+    """What else is known of an entry: bits of `Known.marks`. Plain numbers: every poll looks at those of a window."""
 
-    NONE = 0
-    BODIED = 1
+    NONE: Final = 0
+    BODIED: Final = 1
     """The article has been published with a body."""
-    SKIPPED = 2
+    SKIPPED: Final = 2
     """Stood in the feed at its first poll and was not to be published: it stays unpublished."""
-    WITHDRAWN = 4
+    WITHDRAWN: Final = 4
     """Its last event was a withdrawal. One that is in the window came back, and waits for its page."""
-    UNTOLD = 8
+    UNTOLD: Final = 8
     """This feed edited it while another feed's text ruled, and no event has told of that yet."""
-    TOLD = 16
+    TOLD: Final = 16
     """The article's version of this number said what this feed shows."""
-    REMOVED = 32
+    REMOVED: Final = 32
     """Withdrawn long ago: it is in the topic of latest versions no more, or its withdrawal was not the last word."""
 
 
@@ -62,7 +62,7 @@ class Known:
     first_seen: float
     published: float | None = None
     reign: int = 0
-    marks: Mark = Mark.NONE
+    marks: int = Mark.NONE
     missing_since: float | None = None
 
 

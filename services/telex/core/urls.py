@@ -10,6 +10,11 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Addresses of which only the query may have to change: nearly all.
+_PLAIN = re.compile(
+    r"(https?://[a-z0-9][a-z0-9.-]*/[A-Za-z0-9_.~/%:@!$&'()*+,;=-]*)"
+    r"(?:\?([A-Za-z0-9_.~/%:@!$&'()*+,;=?-]*))?(?:#[A-Za-z0-9_.~/%:@!$&'()*+,;=?-]*)?"
+)
 
 
 def canonical(url: str | None) -> str | None:
@@ -17,8 +22,13 @@ def canonical(url: str | None) -> str | None:
 
     None for what is no http(s) URL. Applying it twice changes nothing. The order of the other parameters stays.
     """
+    if not url:
+        return None
+    if plain := _PLAIN.fullmatch(url):
+        query = _query(plain[2]) if plain[2] else ""
+        return f"{plain[1]}?{query}" if query else plain[1]
     parts = _split(url)
-    if parts is None or url is None:
+    if parts is None:
         return None
     return urlunsplit((parts.scheme, _host(parts), _path(parts), _query(parts.query), ""))
 
@@ -26,16 +36,17 @@ def canonical(url: str | None) -> str | None:
 def identity(url: str | None) -> str | None:
     """What two spellings of one article's address share: the canonical URL without scheme and leading `www.`."""
     clean = canonical(url)
-    if clean is None:
-        return None
-    parts = urlsplit(clean)
-    host = parts.netloc.removeprefix("www.")
-    return urlunsplit(("", host, parts.path.rstrip("/") or "/", parts.query, "")).removeprefix("//")
+    return None if clean is None else identity_of_canonical(clean)
 
 
-def _split(url: str | None) -> SplitResult | None:
-    if not url:
-        return None
+def identity_of_canonical(url: str) -> str:
+    """The same of a URL that `canonical` gave."""
+    address, mark, query = url.partition("://")[2].removeprefix("www.").partition("?")
+    host, _, path = address.partition("/")
+    return host + (f"/{path}".rstrip("/") or "/") + mark + query
+
+
+def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url.strip())
         _ = parts.port  # raises on a port that is none

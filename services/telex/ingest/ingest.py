@@ -1,5 +1,6 @@
 """The one function: what arrived for a feed and what we remember in; events and a new memory out. Pure."""
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -39,11 +40,24 @@ def ingest(feed: Feed, memory: Memory, register: Register, arrival: Arrival, now
     `register` holds the publisher's other feeds. `now` is when it arrived, in seconds since 1970. The same arrival
     twice publishes nothing the second time; the result depends on nothing but the arguments.
     """
+    steps = ingesting(feed, memory, register, arrival, now)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            outcome: Outcome = done.value
+            return outcome
+
+
+def ingesting(
+    feed: Feed, memory: Memory, register: Register, arrival: Arrival, now: float
+) -> Generator[None, None, Outcome]:
+    """`ingest` in steps, an entry or a pass over the window each: a document may have ten thousand entries."""
     head = replace(current(feed, memory.head), publisher=feed.publisher)
     work = Work(feed, replace(memory, head=head), register, now)
     match arrival:
         case FeedArrived():
-            window.document_arrived(work, arrival)
+            yield from window.document_arrived(work, arrival)
         case StillSame():
             window.still_same(work, arrival)
         case JunkArrived():
@@ -58,6 +72,7 @@ def ingest(feed: Feed, memory: Memory, register: Register, arrival: Arrival, now
             health.ordered(work, arrival)
         case _:
             assert_never(arrival)
+    yield
     after = settled(work.memory(), now, register.present)
     if not work.events and after == memory:
         return Outcome((), memory, work.fresh)

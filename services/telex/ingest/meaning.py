@@ -1,35 +1,31 @@
 """What an article means, and what an edit changed: white space, markup and tracking parameters are no meaning."""
 
-import re
-
-from telex.core import urls
 from telex.core.identity import digest
 from telex.core.memory import FIELD_DIGEST_SIZE, FIELDS, Meaning
-from telex.core.model import Article, Change, Entry
+from telex.core.model import Article, Change
+from telex.ingest.draft import Draft
 
 CHANGE_LIMIT = 280
-_SPACE = re.compile(r"\s+")
 
 
-def _value(article: Article, field: str) -> str | None:
+def _value(article: Article | Draft, field: str) -> str | None:
     if field == "authors":
         return ", ".join(author.name or author.email or author.url or "" for author in article.authors) or None
     value: str | None = getattr(article, field)
     return value
 
 
-def address_of(entry: Entry) -> bytes:
-    """The part of an entry's meaning that is its address, the last of `FIELDS`."""
-    return _digest(urls.canonical(entry.link))
+def field_digest(value: str | None) -> bytes:
+    """The part of a meaning that is one field, whatever its white space."""
+    return digest(" ".join(value.split()).encode("utf-8", "surrogatepass"))[:FIELD_DIGEST_SIZE] if value else _NOTHING
 
 
-def _digest(value: str | None) -> bytes:
-    return digest(_SPACE.sub(" ", value or "").strip().encode("utf-8", "surrogatepass"))[:FIELD_DIGEST_SIZE]
+_NOTHING = digest(b"")[:FIELD_DIGEST_SIZE]
 
 
-def meaning_of(article: Article) -> Meaning:
+def meaning_of(article: Article | Draft) -> Meaning:
     """The digests of the fields that carry meaning, in the order of `FIELDS`."""
-    return b"".join(_digest(_value(article, field)) for field in FIELDS)
+    return b"".join([field_digest(_value(article, field)) for field in FIELDS])
 
 
 def changed_fields(before: Meaning, after: Meaning) -> tuple[str, ...]:
@@ -42,10 +38,12 @@ def changed_fields(before: Meaning, after: Meaning) -> tuple[str, ...]:
     )
 
 
-def changes(before: Meaning, article: Article) -> tuple[Change, ...]:
-    """What an update changed. Memory keeps digests, not texts: `before` is unknown, `after` is cut to 280 characters."""
-    fields = changed_fields(before, meaning_of(article))
-    return tuple(Change(field, None, _cut(_value(article, field))) for field in fields)
+def changes(before: Meaning, after: Meaning, article: Article | Draft) -> tuple[Change, ...]:
+    """What an update to `article`, whose meaning is `after`, changed.
+
+    Memory keeps digests, not texts: what stood there before is unknown, what stands there is cut to 280 characters.
+    """
+    return tuple(Change(field, None, _cut(_value(article, field))) for field in changed_fields(before, after))
 
 
 def _cut(value: str | None) -> str | None:

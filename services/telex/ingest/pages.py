@@ -9,8 +9,9 @@ from telex.core.memory import WANTS_LIMIT, Known, Mark, Meaning, Want
 from telex.core.model import Article, BodyFrom, Change, Digest, Entry, Feed, Markup, PageDocument
 from telex.core.register import Standing
 from telex.documents.markup import sanitise, to_text
+from telex.ingest.draft import Draft, draft_of
 from telex.ingest.meaning import CHANGE_LIMIT
-from telex.ingest.normalise import Context, draft, normalise
+from telex.ingest.normalise import Context, draft, named, source_of, tidy
 from telex.ingest.work import Work
 
 PAGE_WAIT = 60.0
@@ -26,8 +27,10 @@ def article_of_page(feed: Feed, page: PageDocument, now: float) -> Article:
     """What a page alone would make: an article of version 1 whose only source is the page."""
     title = Markup(page.title, html=False) if page.title else None
     entry = Entry(raw=digest(page.url.encode("utf-8", "surrogatepass")), link=page.url, title=title)
-    empty = draft(entry, Context(feed, None, None, page.language, now))
-    return replace(normalise(_with_page(empty, page)), version=1)
+    made = draft(named(entry), Context(feed, source_of(feed, None, None), page.language, now))
+    _take_page(made, page)
+    made.version = 1
+    return made.article()
 
 
 def was_taken_back(work: Work, key: Digest, meaning: Meaning) -> bool:
@@ -39,30 +42,30 @@ def was_taken_back(work: Work, key: Digest, meaning: Meaning) -> bool:
     return True
 
 
-def wait_for_page(work: Work, key: Digest, article: Article, told: Meaning) -> bool:
+def wait_for_page(work: Work, key: Digest, made: Draft, told: Meaning) -> bool:
     """Let the article wait for its page where its feed asks for that; whether it waits.
 
     `told` is what the article's last version said, empty for a new article.
     """
     waiting = work.wants.get(key)
-    if not work.feed.full_text or urls.canonical(article.link) is None:
+    if not work.feed.full_text or urls.canonical(made.link) is None:
         return False
     if waiting is None and len(work.wants) >= WANTS_LIMIT:
         return False
     others = (want.draft for name, want in work.wants.items() if name != key)
-    if _size(article) + sum(map(_size, others)) > WANTS_TEXT:
+    if _size(made) + sum(map(_size, others)) > WANTS_TEXT:
         work.wants.pop(key, None)
         return False
     if waiting and waiting.draft.version == 0:
-        changes = waiting.draft.changes or article.changes
-        newer = replace(article, changes=changes, backfill=waiting.draft.backfill)
-        work.wants[key] = replace(waiting, draft=newer)
+        made.changes = waiting.draft.changes or made.changes
+        made.backfill = waiting.draft.backfill
+        work.wants[key] = replace(waiting, draft=made.article())
     else:
-        work.wants[key] = Want(key, article, work.now + PAGE_WAIT, work.now + PAGE_EXPIRY, told)
+        work.wants[key] = Want(key, made.article(), work.now + PAGE_WAIT, work.now + PAGE_EXPIRY, told)
     return True
 
 
-def _size(article: Article) -> int:
+def _size(article: Article | Draft) -> int:
     return sum(
         len((text or "").encode("utf-8", "surrogatepass"))
         for text in (article.title, article.summary, article.body, article.body_html)
@@ -73,7 +76,7 @@ def wants_due(work: Work) -> None:
     """Publish what waited long enough; forget what is past its end. A clock that jumped back ends no wait early."""
     for key, want in list(work.wants.items()):
         if want.draft.version == 0 and work.now >= want.deadline:
-            article = _go_out(work, key, want.draft)
+            article = _go_out(work, key, draft_of(want.draft))
             work.wants[key] = replace(want, draft=article)
         elif want.draft.version and work.now >= want.expires:
             del work.wants[key]
@@ -85,7 +88,7 @@ def let_go(work: Work) -> None:
     """Publish all that waits and want no page any more: the feed leaves, and nobody will ask for them."""
     for key, want in work.wants.items():
         if want.draft.version == 0:
-            _go_out(work, key, want.draft)
+            _go_out(work, key, draft_of(want.draft))
     work.wants.clear()
 
 
@@ -94,25 +97,28 @@ def page_arrived(work: Work, arrival: PageArrived) -> None:
     want = work.wants.pop(arrival.key, None)
     if want is None:
         return
-    article = normalise(_with_page(want.draft, arrival.page))
+    made = draft_of(want.draft)
+    _take_page(made, arrival.page)
     if want.draft.version == 0:
-        _go_out(work, arrival.key, article)
-    elif article.body is not None and article.body != want.draft.body:
-        cut = article.body[:CHANGE_LIMIT]
-        changed = replace(article, changes=(Change("body", want.draft.body and want.draft.body[:CHANGE_LIMIT], cut),))
-        _go_out(work, arrival.key, replace(changed, backfill=False))
+        _go_out(work, arrival.key, made)
+    elif made.body is not None and made.body != want.draft.body:
+        cut = made.body[:CHANGE_LIMIT]
+        made.changes = (Change("body", want.draft.body and want.draft.body[:CHANGE_LIMIT], cut),)
+        made.backfill = False
+        _go_out(work, arrival.key, made)
 
 
-def _go_out(work: Work, key: Digest, article: Article) -> Article:
+def _go_out(work: Work, key: Digest, made: Draft) -> Article:
     """Emit the article and note it in the window, or among the departed should it have left meanwhile."""
     mine, present = _find(work, key)
-    standing = work.standing(article, mine, present=present)
-    if standing and article.version == 0 and _told_elsewhere(standing, mine, article):
+    standing = work.standing(made.id, mine, present=present)
+    if standing and made.version == 0 and _told_elsewhere(standing, mine, made):
         # Another feed told it while this one waited: only a body that it lacks is news.
-        if standing.bodied or article.body is None:
-            return replace(article, version=standing.version)
-        article = replace(article, changes=(Change("body", None, article.body[:CHANGE_LIMIT]),), backfill=False)
-    article = work.emit(article, standing)
+        if standing.bodied or made.body is None:
+            made.version = standing.version
+            return made.article()
+        made.changes, made.backfill = (Change("body", None, made.body[:CHANGE_LIMIT]),), False
+    article = work.emit(made, standing)
     if mine is not None:
         marks = (mine.marks | (Mark.BODIED if article.body else Mark.NONE)) & ~Mark.WITHDRAWN
         told = replace(mine, version=article.version, marks=marks | Mark.TOLD, reign=max(mine.reign, 1))
@@ -120,10 +126,10 @@ def _go_out(work: Work, key: Digest, article: Article) -> Article:
     return article
 
 
-def _told_elsewhere(standing: Standing, mine: Known | None, article: Article) -> bool:
+def _told_elsewhere(standing: Standing, mine: Known | None, made: Draft) -> bool:
     if standing.withdrawn:
         return False  # that it is back is news, whatever it says
-    if not article.changes:
+    if not made.changes:
         return standing.version > 0
     return mine is not None and standing.version > mine.version and standing.latest == mine.meaning
 
@@ -143,29 +149,20 @@ def _note(work: Work, known: Known) -> None:
     work.known = tuple(known if other.key == known.key else other for other in work.known)
 
 
-def _with_page(article: Article, page: PageDocument) -> Article:
+def _take_page(made: Draft, page: PageDocument) -> None:
+    """Fill the article with what its page says and its feed did not; the page's text is its body."""
     body = to_text(Markup(page.text, html=False)) if page.text else None
-    html = sanitise(Markup(page.html, html=True), page.url) if page.html else None
-    published, source = article.published_at, article.published_at_source
-    if published is None and page.published is not None:
-        published, source = page.published, "page"
-    provenance = article.provenance
-    fresh = tuple(repair for repair in page.repairs if repair not in provenance.repairs)
-    provenance = replace(
-        provenance,
-        body_from=BodyFrom.PAGE if body else provenance.body_from,
-        repairs=provenance.repairs + fresh,
-    )
-    return replace(
-        article,
-        title=article.title or page.title,
-        body=body or article.body,
-        body_html=html if body else article.body_html,
-        authors=article.authors or page.authors,
-        published_at=published,
-        published_at_source=source,
-        updated_at=article.updated_at if article.updated_at is not None else page.updated,
-        language=article.language or page.language,
-        media=article.media or page.media,
-        provenance=provenance,
-    )
+    if body:
+        made.body, made.body_from = body, BodyFrom.PAGE
+        made.body_html = sanitise(Markup(page.html, html=True), page.url) if page.html else None
+    if made.published_at is None and page.published is not None:
+        made.published_at, made.published_at_source = page.published, "page"
+    if made.updated_at is None:
+        made.updated_at = page.updated
+    made.title = made.title or page.title
+    made.authors = made.authors or page.authors
+    made.language = made.language or page.language
+    made.media = made.media or page.media
+    for repair in page.repairs:
+        made.note(repair)
+    tidy(made)

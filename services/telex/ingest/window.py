@@ -1,8 +1,9 @@
 """A feed's document against its window: what is new, changed, back, missing or gone."""
 
+from collections.abc import Generator, Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
-from telex.core import urls
 from telex.core.arrivals import FeedArrived, StillSame
 from telex.core.events import ArticleWithdrawn, FeedGap, FeedMoved
 from telex.core.lifecycle import is_gap, merged, vanished
@@ -15,20 +16,21 @@ from telex.core.schedule import first_rate, rate_after
 from telex.core.verdict import Verdict, verdict
 from telex.documents import limits
 from telex.ingest import health, pages
-from telex.ingest.meaning import address_of, changes, meaning_of
-from telex.ingest.normalise import Context, draft, key_of
+from telex.ingest.draft import Draft
+from telex.ingest.meaning import changes, field_digest, meaning_of
+from telex.ingest.normalise import Context, Named, draft, named
 from telex.ingest.work import Work
 
 FIRST_INTERVALS = 3.0
 """The back catalogue is what stands in the feed within so many of its longest intervals from the first poll."""
 
 
-def document_arrived(work: Work, arrival: FeedArrived) -> None:
-    """Take a document in. One that is not whole adds what it shows, and changes nothing else."""
+def document_arrived(work: Work, arrival: FeedArrived) -> Generator[None, None, None]:
+    """Take a document in, step by step. One that is not whole adds what it shows, and changes nothing else."""
     document = arrival.document
     _learn_names(work, document)
     first_poll = _is_first(work)
-    shown = _meet_all(work, document, first_poll=first_poll)
+    shown = yield from _meet_all(work, document, first_poll=first_poll)
     keys = [known.key for known in shown]
     before = work.known
     if not document.complete:
@@ -43,14 +45,18 @@ def document_arrived(work: Work, arrival: FeedArrived) -> None:
         return
     if not first_poll and is_gap(before, keys, frozenset(work.departed)):
         _gap(work, len(shown))
+    yield
     lost = vanished(before, keys, work.now)
     for known in lost.aged:
         work.departed[known.key] = Departed(replace(known, missing_since=None), work.now)
     for key in keys:
         work.departed.pop(key, None)
     work.known = merged(shown, before, lost.missing)
+    yield
     confirm_missing(work)
+    yield
     succeed(work)
+    yield
     _accept(work, arrival, first_poll=first_poll)
     _ask_for_texts(work)
 
@@ -158,27 +164,32 @@ def _accept(work: Work, arrival: FeedArrived, *, first_poll: bool) -> None:
     health.recovered(work)
 
 
-def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> list[Known]:
+def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> Generator[None, None, list[Known]]:
     """Every entry once, in document order; what is unchanged stands for its key before any look-alike does."""
     by_raw = {known.raw: known for known in work.known if known.missing_since is None}
     by_key = {known.key: known for known in work.known}
-    taken: set[Digest] = {by_raw[slot].key for slot in document.slots if not isinstance(slot, Entry) and slot in by_raw}
-    context = Context(work.feed, work.head.title, work.head.home_url, document.language, work.now)
+    slots: list[Named | Known | None] = []
+    for slot in document.slots:
+        if not isinstance(slot, Entry):
+            slots.append(by_raw.get(slot))
+        elif not _says_nothing(slot):
+            slots.append(named(slot))
+            yield
+    taken: set[Digest] = {slot.key for slot in slots if isinstance(slot, Known)}
+    context = Context(work.feed, work.own_source(), document.language, work.now)
     shown: list[Known] = []
     placed: set[Digest] = set()
-    _look_for_repeated_ids(work, document, by_raw)
-    for slot in document.slots:
-        if isinstance(slot, Entry):
-            if _says_nothing(slot):
-                continue
-            entry = _well_named(work, slot, by_key)
-            key = key_of(entry)
-            if key not in taken:
-                taken.add(key)
-                shown.append(_meet(work, key, by_key.get(key), entry, context, first_poll=first_poll))
-        elif slot in by_raw and by_raw[slot].key not in placed:
-            placed.add(by_raw[slot].key)
-            shown.append(by_raw[slot])
+    _look_for_repeated_ids(work, slots)
+    for one in slots:
+        if isinstance(one, Named):
+            name = _well_named(work, one, by_key)
+            if name.key not in taken:
+                taken.add(name.key)
+                shown.append(_meet(work, name, by_key.get(name.key), context, first_poll=first_poll))
+                yield
+        elif one is not None and one.key not in placed:
+            placed.add(one.key)
+            shown.append(one)
     return shown
 
 
@@ -187,68 +198,80 @@ def _says_nothing(entry: Entry) -> bool:
     return not (entry.guid or entry.link or entry.title or entry.summary or entry.content)
 
 
-def _look_for_repeated_ids(work: Work, document: FeedDocument, by_raw: dict[Digest, Known]) -> None:
+def _look_for_repeated_ids(work: Work, slots: Iterable[Named | Known | None]) -> None:
     """Two entries with one id and two addresses: this feed's ids are no ids (design 4.2)."""
-    addresses: dict[Digest, bytes] = {}
-    for slot in document.slots:
-        if isinstance(slot, Entry):
-            if slot.guid is None or urls.canonical(slot.link) is None:
-                continue
-            key, address = key_of(slot), address_of(slot)
-        elif slot in by_raw:
-            key, address = by_raw[slot].key, by_raw[slot].meaning[-FIELD_DIGEST_SIZE:]
-        else:
+    first: dict[Digest, Named | Known] = {}
+    for slot in slots:
+        if slot is None or (isinstance(slot, Named) and (slot.entry.guid is None or slot.url is None)):
             continue
-        if addresses.setdefault(key, address) != address:
+        other = first.setdefault(slot.key, slot)
+        if other is not slot and _address_of(other) != _address_of(slot):
             work.head = replace(work.head, ids_repeat=True)
             return
 
 
-def _well_named(work: Work, entry: Entry, by_key: dict[Digest, Known]) -> Entry:
+def _address_of(one: Named | Known) -> bytes:
+    """The part of an entry's meaning that is its address, the last of `FIELDS`."""
+    return one.meaning[-FIELD_DIGEST_SIZE:] if isinstance(one, Known) else field_digest(one.url)
+
+
+def _well_named(work: Work, name: Named, by_key: dict[Digest, Known]) -> Named:
     """The entry without its id where the feed's ids repeat, unless it is known by that id and at that address."""
-    if not work.head.ids_repeat or entry.guid is None or urls.canonical(entry.link) is None:
-        return entry
-    known = by_key.get(key_of(entry))
-    if known and known.meaning[-FIELD_DIGEST_SIZE:] == address_of(entry):
-        return entry
-    return replace(entry, guid=None)
+    if not work.head.ids_repeat or name.entry.guid is None or name.url is None:
+        return name
+    known = by_key.get(name.key)
+    if known and _address_of(known) == _address_of(name):
+        return name
+    return named(replace(name.entry, guid=None))
 
 
-def _meet(work: Work, key: Digest, here: Known | None, entry: Entry, context: Context, *, first_poll: bool) -> Known:
-    article = draft(entry, context)
-    left = work.departed.get(key)
+def _meet(work: Work, name: Named, here: Known | None, context: Context, *, first_poll: bool) -> Known:
+    entry, made = name.entry, draft(name, context)
+    made.backfill = first_poll
+    left = work.departed.get(name.key)
     mine = here or (left.known if left else None)
     if mine is None:
         work.fresh += 1
     else:
-        article = replace(article, id=mine.article)
-    meaning = meaning_of(article)
+        made.id = mine.article
+    meaning = meaning_of(made)
     if mine is not None:
         mine = replace(mine, meaning=recalled(mine.meaning, meaning))
     if mine is not None and mine.meaning == meaning:
         mine = _succeeding(work, replace(mine, missing_since=None))
-    standing = work.standing(article, mine, present=True)  # the document shows it: one that is back may rule again
+    standing = work.standing(made.id, mine, present=True)  # the document shows it: one that is back may rule again
     judged = verdict(
         me=work.feed.id,
         mine=mine,
         standing=standing,
         meaning=meaning,
-        bodied=article.body is not None,
+        bodied=made.body is not None,
         skip=(first_poll and work.feed.backfill is Backfill.SKIP) or _is_forgotten(work, entry),
     )
-    known = Known(
-        key=key,
-        article=article.id,
+    marks = Mark.BODIED if standing and standing.bodied else Mark.NONE
+    met = Met(name.key, meaning, standing.version if standing else 0, mine.reign if mine else 0, marks)
+    met = _obey(work, judged, met, made, mine, standing)
+    return Known(
+        key=name.key,
+        article=made.id,
         raw=entry.raw,
         meaning=meaning,
-        version=standing.version if standing else 0,
+        version=met.version,
         first_seen=mine.first_seen if mine else work.now,
         published=entry.published if entry.published is not None else (mine.published if mine else None),
-        reign=mine.reign if mine else 0,
-        marks=Mark.BODIED if standing and standing.bodied else Mark.NONE,
+        reign=met.reign,
+        marks=met.marks,
     )
-    article = replace(article, backfill=first_poll)
-    return _obey(work, judged, known, article, mine, standing)
+
+
+class Met(NamedTuple):
+    """What will be known of an entry that a document shows: `Known`, as far as its verdict decides or needs it."""
+
+    key: Digest
+    meaning: Meaning
+    version: int
+    reign: int
+    marks: int
 
 
 def _is_forgotten(work: Work, entry: Entry) -> bool:
@@ -257,44 +280,42 @@ def _is_forgotten(work: Work, entry: Entry) -> bool:
     return horizon is not None and entry.published is not None and entry.published < horizon
 
 
-def _obey(
-    work: Work, judged: Verdict, known: Known, article: Article, mine: Known | None, standing: Standing | None
-) -> Known:
+def _obey(work: Work, judged: Verdict, met: Met, made: Draft, mine: Known | None, standing: Standing | None) -> Met:
     if judged is Verdict.SKIP:
-        return replace(known, marks=known.marks | Mark.SKIPPED)
+        return met._replace(marks=met.marks | Mark.SKIPPED)
     if judged is Verdict.UNTOLD:
-        return replace(known, marks=known.marks | Mark.UNTOLD)
+        return met._replace(marks=met.marks | Mark.UNTOLD)
     if judged is Verdict.QUIET:
-        return _judged_before(known, mine, standing)
+        return _judged_before(met, mine, standing)
     if judged is not Verdict.PUBLISH:
-        article = replace(article, changes=changes(_before(known, mine, standing), article), backfill=False)
-    if pages.was_taken_back(work, known.key, known.meaning):
-        return replace(known, marks=known.marks | Mark.TOLD)
+        made.changes, made.backfill = changes(_before(met, mine, standing), met.meaning, made), False
+    if pages.was_taken_back(work, met.key, met.meaning):
+        return met._replace(marks=met.marks | Mark.TOLD)
     told = standing.latest if standing and standing.version else b""
-    if pages.wait_for_page(work, known.key, article, told):
+    if pages.wait_for_page(work, met.key, made, told):
         if standing and standing.withdrawn:
-            known = replace(known, marks=known.marks | Mark.WITHDRAWN)  # until the event that says it is back
-        return known if judged is Verdict.UPDATE else replace(known, reign=known.version + 1)
-    article = work.emit(article, standing)
-    reign = known.reign if judged is Verdict.UPDATE else article.version
-    marks = (known.marks | Mark.BODIED) if article.body else known.marks
-    return replace(known, version=article.version, reign=reign, marks=marks | Mark.TOLD)
+            met = met._replace(marks=met.marks | Mark.WITHDRAWN)  # until the event that says it is back
+        return met if judged is Verdict.UPDATE else met._replace(reign=met.version + 1)
+    article = work.emit(made, standing)
+    reign = met.reign if judged is Verdict.UPDATE else article.version
+    marks = (met.marks | Mark.BODIED) if article.body else met.marks
+    return met._replace(version=article.version, reign=reign, marks=marks | Mark.TOLD)
 
 
-def _before(known: Known, mine: Known | None, standing: Standing | None) -> Meaning:
+def _before(met: Met, mine: Known | None, standing: Standing | None) -> Meaning:
     """What the edit replaces: this feed's text before; the text told last where this feed's is told late or is new."""
-    if mine and mine.meaning != known.meaning:
+    if mine and mine.meaning != met.meaning:
         return mine.meaning
-    return (standing.latest if standing else b"") or known.meaning
+    return (standing.latest if standing else b"") or met.meaning
 
 
-def _judged_before(known: Known, mine: Known | None, standing: Standing | None) -> Known:
+def _judged_before(met: Met, mine: Known | None, standing: Standing | None) -> Met:
     """Silence: the article's last version says the same, or this feed showed this text before, e.g. without its noise."""
-    if standing and known.meaning == standing.latest:
-        return replace(known, marks=known.marks | Mark.TOLD)
-    if mine and mine.meaning == known.meaning:
-        return replace(known, version=mine.version, marks=known.marks | (mine.marks & Mark.TOLD))
-    return known
+    if standing and met.meaning == standing.latest:
+        return met._replace(marks=met.marks | Mark.TOLD)
+    if mine and mine.meaning == met.meaning:
+        return met._replace(version=mine.version, marks=met.marks | (mine.marks & Mark.TOLD))
+    return met
 
 
 def confirm_missing(work: Work) -> None:
@@ -315,7 +336,7 @@ def confirm_missing(work: Work) -> None:
 
 def _withdraw(work: Work, known: Known, since: float) -> Known:
     article = _remembered(work, known, since)
-    standing = work.standing(article, known, present=False)
+    standing = work.standing(known.article, known, present=False)
     if standing is None or standing.showing or standing.withdrawn or standing.version == 0:
         return known
     article = replace(

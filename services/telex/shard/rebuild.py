@@ -41,7 +41,7 @@ from telex.core.records import Record
 from telex.core.schedule import first_rate
 from telex.documents import limits
 from telex.ingest.meaning import meaning_of
-from telex.ingest.normalise import identity_of, key_of
+from telex.ingest.normalise import named
 from telex.wire import cloudevents
 from telex.wire.fitting import CUT
 from telex.wire.memories import pack, pack_within, unpack
@@ -89,7 +89,7 @@ class _Article:
     published: float | None = None
     alone: bool = True
     paged: bool = False
-    marks: Mark = Mark.NONE
+    marks: int = Mark.NONE
 
     def take(self, event: ArticleEvent) -> None:
         """Go on to the next version."""
@@ -137,11 +137,11 @@ def _key(article: Article) -> Digest | None:
 
     Of several spellings the one counts that the article's id was made of.
     """
-    entries = tuple(_entries(article))
-    for entry in entries:
-        if article_id(article.source.publisher, identity_of(entry)) == article.id:
-            return key_of(entry)
-    return key_of(entries[0]) if article.guid or article.link else None
+    names = tuple(named(entry) for entry in _entries(article))
+    for name in names:
+        if article_id(article.source.publisher, name.identity) == article.id:
+            return name.key
+    return names[0].key if article.guid or article.link else None
 
 
 def _entries(article: Article) -> Iterator[Entry]:

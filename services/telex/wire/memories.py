@@ -11,7 +11,7 @@ import zlib
 from dataclasses import replace
 
 from telex.core.events import Health
-from telex.core.memory import Departed, FeedState, Head, Known, Mark, Memory, ScheduleRecord, Want
+from telex.core.memory import Departed, FeedState, Head, Known, Memory, ScheduleRecord, Want
 from telex.core.model import ArticleId, Digest, FeedId, Hints, Publisher
 from telex.wire import articles
 
@@ -154,7 +154,7 @@ def _read_head(source: _Source, flags: int, end: int) -> Head:
 
 
 def _pack_known(out: bytearray, known: Known) -> None:
-    marks = int(known.marks) | (_MISSING if known.missing_since is not None else 0)
+    marks = known.marks | (_MISSING if known.missing_since is not None else 0)
     out += _ENTRY.pack(
         known.key,
         bytes.fromhex(known.article),
@@ -183,7 +183,7 @@ def _read_known(source: _Source) -> Known:
         first_seen=float(first_seen),
         published=float(published) if published else None,
         reign=reign,
-        marks=Mark(marks & ~_MISSING),
+        marks=marks & ~_MISSING,
         missing_since=missing,
     )
 
