@@ -81,9 +81,9 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a shard remembered when it was claimed."""
+    """What a shard remembered when it was claimed. `memories` are the owner's from then on, and change as it goes."""
 
-    memories: Mapping[FeedId, bytes]
+    memories: dict[FeedId, bytes]
     schedule: bytes | None
     inbox: int
 

@@ -139,12 +139,15 @@ def test_no_label_value_appears_that_was_not_there_from_the_start(scraped):
         LogPaused(901, resumed=False, detail="x"),
         Committed(1, 1.0, 1, 1, (("telex.article.translated", 1),), (1.0,), (("a new reason", 1),)),
         Committed(1, 1.0, 1, 1, (), (), tuple((reason.value, 1) for reason in UnreadableReason)),
+        Committed(1, 1.0, 1, 1, (), (), (), repairs=(("xml.ill_formed", 2), ("a.new_repair", 3))),
     )
     assert scraped.label_sets() == before
     assert scraped("telex_polls_total", outcome=OTHER) == 1
     assert scraped("telex_claims_lost_total", reason=OTHER) == 1
     assert scraped("telex_articles_total", type=OTHER) == 1
     assert scraped("telex_dead_letters_total", reason=OTHER) == 1
+    assert scraped("telex_repairs_total", repair="xml.ill_formed") == 2
+    assert scraped("telex_repairs_total", repair=OTHER) == 3
 
 
 def test_every_reason_of_a_refusal_has_its_own_label(scraped):

@@ -18,7 +18,7 @@ from telex.ports import ReadRequest
 URL = "https://feeds.example/feed"
 SMALL = ReadRequest(b"<rss version='2.0'><channel><item><guid>a</guid></item></channel></rss>", None, URL)
 MANY = ReadRequest(
-    b"<rss version='2.0'><channel>" + b"<item><guid>a</guid></item>" * 100 + b"</channel></rss>", "text/xml", URL
+    b"<rss version='2.0'><channel>" + b"<item><guid>a</guid></item>" * 1000 + b"</channel></rss>", "text/xml", URL
 )
 PAGE = (
     b"<html><body><article><h1>T</h1><p>"
@@ -83,7 +83,7 @@ async def test_what_is_no_feed_needs_no_worker(pooled):
     "request_",
     [
         MANY,
-        ReadRequest(SMALL.body.replace(b"<item>", b"<title>&nbsp;</title><item>"), None, URL),
+        ReadRequest(SMALL.body.replace(b"<item>", b"</x><item>"), None, URL),
         ReadRequest(SMALL.body + b" " * 300_000, None, URL),
         ReadRequest(SMALL.body.replace(b"</item>", b"</item>" + b"<x/>" * 11_000), None, URL),
     ],
@@ -184,7 +184,7 @@ from telex.ports import ReadRequest
 
 async def main():
     reader = PooledReader(workers=1)
-    await reader.read_feed(ReadRequest(b"<rss><channel>" + b"<item><guid>a</guid></item>" * 100 + b"</channel></rss>", None, "https://a.example/"))
+    await reader.read_feed(ReadRequest(b"<rss><channel>" + b"<item><guid>a</guid></item>" * 1000 + b"</channel></rss>", None, "https://a.example/"))
     print("ready", flush=True)
     await asyncio.sleep(60)
 

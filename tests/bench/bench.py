@@ -1,108 +1,127 @@
-"""`make bench`: what the parts cost, in CPU microseconds. Medians of interleaved rounds on documents made here.
+"""`make bench`: what telex costs.
 
-Only the parts so far; ratios to peers and floors come with their own benchmark.
+    bench.py [PART …] [--json FILE] [--rounds N] …   measure (default: every part)
+    bench.py report FILE … [--to FOLDER]             write the page and the plot of what was measured
+
+Parts: `peers`, telex against other programs on the same feeds; `scale`, 100,000 feeds; `micro`, the parts of telex by
+name. Of several files, each part is taken from the last that holds it.
 """
 
 import argparse
+import asyncio
 import json
-import statistics
+import signal
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
 
-from telex.core.arrivals import FeedArrived, StillSame
-from telex.core.events import ArticlePublished
-from telex.core.identity import digest
-from telex.core.memory import Memory
-from telex.core.model import Feed, FeedDocument, FeedId, Publisher, ReadRequest
-from telex.core.register import Register
-from telex.documents.reader import read_feed
-from telex.ingest.ingest import ingest
-from telex.wire.articles import to_json
-from telex.wire.cloudevents import records, structured
-from telex.wire.memories import pack, unpack, unpack_head
-from telex.wire.topics import Naming
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-ENTRIES = 20
-NOW = 1_700_000_000.0
-FEED = Feed(FeedId("bench"), "https://news.example/feed.xml", Publisher("news.example"))
-TEXT = "Le conseil municipal a voté jeudi le budget de la nouvelle ligne de tramway. " * 6
+import accounting
+import report
+from report import PARTS
+
+from support import kafka
+
+PACKAGES = ("telex", "aiohttp", "aiokafka", "feedparser", "lxml", "orjson")
+ROOT = Path(__file__).parents[2]
 
 
-def item(number: int) -> str:
-    return (
-        f"<item><guid>https://news.example/{number}</guid><link>https://news.example/{number}?utm_source=rss</link>"
-        f"<title>Budget : la ligne {number} attend son tramway</title><pubDate>Tue, 14 Nov 2023 10:{number % 60:02}:00 GMT</pubDate>"
-        f"<description>&lt;p&gt;{TEXT}&lt;/p&gt;</description><category>Transports</category></item>"
-    )
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; none is all of them")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, also after Ctrl-C")
+    parser.add_argument("--rounds", type=int, default=9, help="of every part but scale")
+    for module in PARTS.values():
+        add = getattr(import_module(module), "add_arguments", None)
+        if add is not None:
+            add(parser)
+    given = parser.parse_args()
+    if unknown := [part for part in given.parts if part not in PARTS]:
+        parser.error(f"there is no part {unknown[0]}, but {', '.join(PARTS)}")
+    given.parts = given.parts or list(PARTS)
+    return given
 
 
-def rss(first: int) -> bytes:
-    items = "".join(item(number) for number in range(first + ENTRIES, first, -1))
-    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'.encode()
+def about() -> dict[str, object]:
+    """The machine and the programs; the broker's version is that of its jars."""
+    facts = accounting.machine(PACKAGES) | {"commit": _commit()}
+    with suppress(kafka.NoKafkaError):
+        (jar,) = kafka.libraries().glob("kafka-clients-*.jar")
+        facts["packages"]["Kafka"] = jar.stem.rpartition("-")[2]
+    return facts
 
 
-def arrived(document: FeedDocument, body: bytes) -> FeedArrived:
-    return FeedArrived(document, digest(body), FEED.url, None, None, None)
+def _commit() -> str:
+    """What is measured; `unknown` outside a clone."""
+    command = ("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*")
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
-def parts() -> dict[str, tuple[Callable[[], object], int]]:
-    """Each part with how many entries or calls one run counts for."""
-    old, new = rss(0), rss(1)
-    first = read_feed(ReadRequest(old, "application/rss+xml", FEED.url))
-    assert isinstance(first, FeedDocument)
-    outcome = ingest(FEED, Memory(), Register(), arrived(first, old), NOW)
-    memory, packed = outcome.memory, pack(outcome.memory)
-    request = ReadRequest(new, "application/rss+xml", FEED.url, memory.raws())
-    second = read_feed(request)
-    assert isinstance(second, FeedDocument)
-    article = next(event.article for event in outcome.events if isinstance(event, ArticlePublished))
-    naming = Naming()
-    (record,) = records(ArticlePublished(article), naming)
-    return {
-        "read a new document, per entry": (lambda: read_feed(ReadRequest(old, None, FEED.url)), ENTRIES),
-        "read a document with 1 new entry of 20": (lambda: read_feed(request), 1),
-        "ingest a new document, per entry": (
-            lambda: ingest(FEED, Memory(), Register(), arrived(first, old), NOW),
-            ENTRIES,
-        ),
-        "ingest 1 new entry of 20": (lambda: ingest(FEED, memory, Register(), arrived(second, new), NOW), 1),
-        "ingest an unchanged document": (lambda: ingest(FEED, memory, Register(), StillSame(), NOW), 1),
-        "pack a memory of 20 entries": (lambda: pack(memory), 1),
-        "unpack a memory of 20 entries": (lambda: unpack(packed), 1),
-        "unpack its head": (lambda: unpack_head(packed), 1),
-        "an article to JSON": (lambda: to_json(article), 1),
-        "an event to its record": (lambda: records(ArticlePublished(article), naming), 1),
-        "a record to a structured event": (lambda: structured(record), 1),
-    }
+async def measure(given: argparse.Namespace, document: dict) -> bool:
+    """Run the parts; the document always holds what there is so far. False where a part could not run here."""
+    everything = True
+    parameters = {name: value for name, value in vars(given).items() if name not in ("json", "parts")}
+    for name in given.parts:
+        began = time.monotonic()
+        part = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "machine": about(), "parameters": parameters}
+        try:
+            async with aclosing(import_module(PARTS[name]).measure(given)) as results:
+                async for result in results:
+                    document["parts"][name] = part | {"wall_s": time.monotonic() - began, "result": result}
+        except kafka.NoKafkaError as error:
+            everything = False
+            remedy = f"name a broker in {kafka.GIVEN}, or install Java and Maven"
+            print(f"SKIPPED {name}: no broker: {error}; {remedy}", file=sys.stderr, flush=True)
+        else:
+            print(f"\n{name}\n\n{report.text(name, document['parts'][name])}", flush=True)
+    return everything
 
 
-def measured(work: Callable[[], object], per: int, least: float = 0.02) -> float:
-    """CPU microseconds of one run, divided by `per`."""
-    runs, began = 0, time.process_time()
-    while (taken := time.process_time() - began) < least:
-        work()
-        runs += 1
-    return taken / runs / per * 1e6
+async def whole(given: argparse.Namespace, document: dict) -> bool:
+    """The same, ended in order by SIGTERM as by Ctrl-C."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    return await measure(given, document)
+
+
+def render(words: list[str]) -> int:
+    """`bench.py report`."""
+    parser = argparse.ArgumentParser(prog="bench.py report", description="Write the page and the plot.")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--to", type=Path, default=ROOT / "docs", metavar="FOLDER")
+    given = parser.parse_args(words)
+    parts: dict[str, object] = {}
+    for file in given.files:
+        parts |= json.loads(file.read_text(encoding="utf-8"))["parts"]
+    document = {"parts": {name: parts[name] for name in PARTS if name in parts}}
+    for file in report.write(document, given.to):
+        print(file)
+    return 0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rounds", type=int, default=9)
-    arguments = parser.parse_args()
-    found: dict[str, list[float]] = {}
-    for _ in range(arguments.rounds):
-        for name, (work, per) in parts().items():
-            found.setdefault(name, []).append(measured(work, per))
-    rows = {name: (min(times), statistics.median(times), max(times)) for name, times in found.items()}
-    if arguments.json:
-        print(json.dumps({name: dict(zip(("min", "median", "max"), row, strict=True)) for name, row in rows.items()}))
-        return 0
-    print(f"{'CPU µs':<42}{'min':>9}{'median':>9}{'max':>9}")
-    for name, row in rows.items():
-        print(f"{name:<42}" + "".join(f"{value:>9.1f}" for value in row))
-    return 0
+    if sys.argv[1:2] == ["report"]:
+        return render(sys.argv[2:])
+    given, document = arguments(), {"parts": {}}
+    try:
+        return 0 if asyncio.run(whole(given, document)) else 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("bench: interrupted", file=sys.stderr)
+        return 130
+    finally:
+        if given.json and document["parts"]:
+            given.json.parent.mkdir(parents=True, exist_ok=True)
+            given.json.write_text(
+                json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8"
+            )
 
 
 if __name__ == "__main__":

@@ -172,3 +172,39 @@ def test_hostile_html_takes_linear_time(work, piece):
 
     # Quadratic would be 64 times as long; what is fast in any case needs no comparison.
     assert seconds(256 * 1024) < max(0.25, 30 * seconds(32 * 1024))
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<svg><title>Carte</title><circle r='1'/></svg>", "Carte"),
+        ("<div><svg viewBox='0 0 1 1'><desc>Le <abbr>port</abbr> &amp; la mer</desc><path/></svg></div>", "Le port & la mer"),
+        ("<svg><title>Un</title></svg><svg><title>Deux</title><desc>Trois</desc></svg>", "Un\n\nDeux\n\nTrois"),
+        ("<p>Texte</p><svg><title>Partager</title></svg>", "Texte"),
+        ("<svg><text>x</text></svg>", ""),
+        ("<svg><title>sans fin", "sans fin"),
+    ],
+)  # fmt: skip
+def test_a_drawing_is_told_by_its_title_where_there_is_nothing_else(markup, text):
+    assert to_text(Markup(markup, html=True)) == text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("a <!' <b>c</b>", "a <!' c"),
+        ("5 <! 6 > 4", "5 <! 6 > 4"),
+        ("a<!>b", "ab"),
+        ("a<!DOCTYPE html>b", "ab"),
+        ("a<![if !supportLists]>b<![endif]>c", "abc"),
+        ("a<!-- x -->b<!-x>c", "abc"),
+        ("a<?php x ?>b</ >c", "abc"),
+    ],
+)
+def test_what_is_no_declaration_is_text(markup, text):
+    assert to_text(Markup(markup, html=True)) == text
+
+
+@pytest.mark.parametrize("part", ["<svg>", "<svg><title>", "<svg></svg>", "<svg><desc>a</desc>", "<!' "])
+def test_many_drawings_take_linear_time(part):
+    assert len(to_text(Markup(part * 50_000, html=True))) <= 50_000 * len(part)

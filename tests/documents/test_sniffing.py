@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from telex.core.model import Unreadable, UnreadableReason
-from telex.documents.sniff import Kind, Source, root_name, sniff, to_utf8
+from telex.documents.sniff import Kind, Source, root_name, sniff
 
 
 @pytest.mark.parametrize(
@@ -53,21 +53,3 @@ def test_feeds_are_known_by_their_beginning(body, kind):
 
 def test_a_root_is_found_behind_everything_that_may_precede_it():
     assert root_name(b"<?x <rss> ?><!-- <feed> --><!DOCTYPE y [<!ENTITY b '<channel>'>]><rdf:RDF>") == "rdf"
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "text", "repairs"),
-    [
-        ("é".encode(), None, "é", ()),
-        ("é".encode("latin-1"), "text/xml; charset=ISO-8859-1", "é", ()),
-        ("é".encode(), "text/xml; charset=ISO-8859-1", "é", ("encoding.declared_wrongly",)),
-        (b"\x93x\x94", "text/xml; charset=us-ascii", "“x”", ()),
-        ("<?xml encoding='iso-8859-15'?>€".encode("iso-8859-15"), None, "<?xml encoding='iso-8859-15'?>€", ()),
-        ("号外".encode("iso2022_jp"), "text/xml; charset=iso-2022-jp", "号外", ()),
-        (b"\xe9!", "text/xml; charset=punycode", "é!", ("encoding.assumed_windows_1252",)),
-        ("été".encode()[:-1], None, "ét", ("encoding.invalid_bytes",)),
-        ("é".encode() * 30 + b"\xff!", None, "é" * 30 + "\ufffd!", ("encoding.invalid_bytes",)),
-    ],
-)
-def test_the_encoding_is_found(body, content_type, text, repairs):
-    assert to_utf8(body, content_type) == (text.encode(), repairs)

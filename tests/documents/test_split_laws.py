@@ -35,7 +35,7 @@ def atom(entries, author="A", **more):
 
 
 def ill_formed(entries, built="now"):
-    return rss(entries, built).replace(b"<channel>", b"<channel>&nbsp;")
+    return rss(entries, built).replace(b"<channel>", b"<channel></x>")
 
 
 def with_entities(entries, built="now"):
@@ -172,17 +172,34 @@ def test_entries_beyond_the_limit_are_counted():
     ("body", "cheap"),
     [
         (rss([("1", "a", "b")] * 40), True),
-        (rss([("1", "a", "b")] * 41), False),
+        (rss([("1", "a", "b")] * 200), True),
+        (rss([("1", "a", "b")] * 40 + [("1", "<own>", "b")] * 160).replace(b"&lt;own&gt;", b"<own>x</own>"), False),
+        (rss([("1", "a", "b")] * 30 + [("1", "<own>", "b")] * 2).replace(b"&lt;own&gt;", b"<own>x</own>"), True),
+        (rss([("1", "a", "b")] * 2000), False),
         (rss([("1", "a" * 5000, "b")]), False),
-        (rss([("1", "a", "b" * 50_000)]), True),
-        (rss([("1", "a", "b" * 70_000)]), False),
+        (rss([("1", "a", "b" * 70_000)]), True),
+        (rss([("1", "a", "b" * 2_000_000)]), False),
         (rss([]).replace(b"<title>", b"<author>" + b"a." * 3000 + b"</author><title>"), False),
         (rss([]).replace(b"<title>", b"<x y='" + b"z" * 9000 + b"'/><title>"), False),
         (rss([]).replace(b"<title>", b"<x>" * 60 + b"</x>" * 60 + b"<title>"), False),
         (rss([("1", "<b/>", "b")]).replace(b"&lt;b/&gt;", b"<b/>" * 3000), False),
         (ill_formed([("1", "a", "b")]), False),
     ],
-    ids=["small", "many", "title", "body", "size", "author", "attribute", "depth", "elements", "ill-formed"],
+    ids=[
+        "small",
+        "many",
+        "many for feedparser",
+        "some for feedparser",
+        "too many",
+        "title",
+        "body",
+        "size",
+        "author",
+        "attribute",
+        "depth",
+        "elements",
+        "ill-formed",
+    ],
 )
 def test_only_what_is_small_and_harmless_is_cheap(body, cheap):
     draft = prepare(ReadRequest(body, None, URL))

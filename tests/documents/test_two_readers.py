@@ -73,6 +73,7 @@ ODD_SPACES = [
     ' xmlns:own="http://backend.userland.com/RSS2"',
     ' xmlns:DC="http://purl.org/dc/elements/1.1/" xmlns:M="http://search.yahoo.com/mrss"',
 ]
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 SPACES = {
     "content": "http://purl.org/rss/1.0/modules/content/",
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -86,6 +87,11 @@ SPACES = {
     "sy": "http://purl.org/rss/1.0/modules/syndication/",
     "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "news": "http://www.google.com/schemas/sitemap-news/0.9",
+    "image": "http://www.google.com/schemas/sitemap-image/1.1",
+    "t": "http://purl.org/atompub/tombstones/1.0",
+    "fh": "http://purl.org/syndication/history/1.0",
+    "sm": SITEMAP,
     "own": "https://news.example/ns",
 }
 DECLARED = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in SPACES.items())
@@ -110,11 +116,11 @@ TEXT_NAMES = [
     "media:credit", "media:text", "category", "dc:subject", "keywords", "media:keywords", "itunes:keywords", "media:category", "author",
     "dc:creator", "itunes:author", "managingEditor", "dc:contributor", "language", "dc:language", "guid", "id", "ttl", "own:thing",
     "comments", "slash:comments", "thr:total", "georss:point", "own:title", "Title", "generator", "cloud", "tags", "info", "webMaster",
-    "dc:publisher", "hour", "day", "sy:updatePeriod", "sy:updateFrequency", "name", "email", "dc:source", "dc:author",
+    "dc:publisher", "news:title", "news:keywords", "news:language", "news:name", "image:caption", "hour", "day", "sy:updatePeriod", "sy:updateFrequency", "name", "email", "dc:source", "dc:author",
 ]  # fmt: skip
 DATE_NAMES = [
     "pubDate", "published", "updated", "issued", "modified", "created", "dc:date", "dcterms:issued", "dcterms:created",
-    "dcterms:modified", "lastBuildDate", "atom:updated",
+    "dcterms:modified", "lastBuildDate", "atom:updated", "news:publication_date", "sm:lastmod",
 ]  # fmt: skip
 LINK_NAMES = [
     "link",
@@ -127,6 +133,8 @@ LINK_NAMES = [
     "uri",
     "media:thumbnail",
     "source",
+    "image:loc",
+    "sm:loc",
 ]
 EMPTY_NAMES = [
     "link",
@@ -137,10 +145,13 @@ EMPTY_NAMES = [
     "itunes:image",
     "category",
     "itunes:category",
+    "t:deleted-entry",
+    "fh:complete",
 ]
 OUTER_NAMES = [
     "author", "contributor", "source", "image", "media:group", "media:content", "textInput", "itunes:owner", "itunes:category",
     "skipHours", "own:box", "atom:author", "media:group", "skipHours", "author", "description", "dc:creator", "media:content",
+    "t:deleted-entry", "news:news", "image:image",
 ]  # fmt: skip
 PERSON = ["name", "uri", "email"]
 PARTS = {
@@ -149,6 +160,8 @@ PARTS = {
     "contributor": PERSON,
     "image": ["url", "title", "link", "width"],
     "media:group": ["media:thumbnail", "media:description", "media:credit"],
+    "t:deleted-entry": ["t:by", "t:comment", "link", "updated"],
+    "news:news": ["news:publication", "news:publication_date", "news:title"],
     "skipHours": ["hour", "hour", "hour", "day", "day", "day"],
 }
 ATTRIBUTES = [
@@ -157,7 +170,7 @@ ATTRIBUTES = [
     'width="640"', 'medium="image"', 'isPermaLink="false"', 'isPermaLink=" FALSE "', 'term="politics"', 'label="Politics"', 'text="News"',
     'xml:lang="fr_CA"', 'xml:lang=""', 'lang="de"', 'xml:base="https://base.example/d/"', 'xml:base="sub/"', 'base="http://[x"', 'mode="escaped"',
     'mode="base64"', 'rdf:about="urn:1"', 'own:url="https://own.example/"', 'media:url="m"', 'URL="https://upper.example/"', 'scheme="s"',
-    'xmlns="http://www.w3.org/1999/xhtml"', 'xmlns:dc="urn:other"', 'xmlns:q="urn:q" q:href="q"', 'lastmod="2023-11-14"', 'fileSize="9"', 'lang=""',
+    'xmlns="http://www.w3.org/1999/xhtml"', 'xmlns:dc="urn:other"', 'xmlns:q="urn:q" q:href="q"', 'lastmod="2023-11-14"', 'fileSize="9"', 'lang=""', 'ref=" tag:news.example,2023:1 "',
 ]  # fmt: skip
 
 
@@ -249,8 +262,15 @@ class Maker:
         )
         return f'<rdf:RDF xmlns="{space}"{DECLARED}{self.attributes(5)}><channel>{self.elements(5)}</channel>{items}{self.elements(2)}</rdf:RDF>'
 
+    def sitemap(self):
+        urls = "".join(
+            f"<url{self.attributes(5)}><loc>{self.choose(ADDRESSES)}</loc>{self.elements(6)}</url>"
+            for _ in range(self.choose(range(4)))
+        )
+        return f'<urlset xmlns="{SITEMAP}"{DECLARED}>{self.elements(3)}{urls}</urlset>'
+
     def document(self):
-        return self.choose([self.rss, self.rss, self.atom, self.rdf])().encode()
+        return self.choose([self.rss, self.rss, self.atom, self.rdf, self.sitemap])().encode()
 
     def mutated(self, body):
         """The document with elements renamed, moved, copied and wrapped, and attributes and texts set; still well-formed."""
@@ -406,17 +426,43 @@ def test_a_plain_address_is_changed_by_nothing(address, base):
 
 
 def test_most_addresses_are_plain():
-    assert all(map(links.is_plain, ["https://news.example/", "http://n.example:8080/a/b-1.html?x=1&y=%20;z=/?"]))
-    odd = [
+    plain = [
+        "https://news.example/",
+        "http://n.example:8080/a/b-1.html?x=1&y=%20;z=/?",
         "https://n.example",
-        "https://n.example/?",
         "https://n.example/#x",
-        "https://n.example/a;b",
-        "https://:80/",
-        "/a",
         "https://n.example/ü",
     ]
-    assert not any(map(links.is_plain, odd))
+    assert [address for address in plain if not links.is_plain(address)] == []
+    odd = [
+        "https://n.example/?",
+        "https://n.example/#",
+        "https://n.example/a;b",
+        "https://n.example/a b",
+        "https://n.example/\u00a0",
+        "https://n.example/\t",
+        "https://n.example:66000/",
+        "https://:80/",
+        "/a",
+    ]
+    assert [address for address in odd if links.is_plain(address)] == []
+
+
+@settings(max_examples=1000)
+@given(
+    base=st.from_regex(r"https?://n\.example(:80)?(/[a./?#;:ü]{0,12})?", fullmatch=True),
+    reference=st.from_regex(r"[a./?#;:&= ü🗞\\[\]]{0,14}", fullmatch=True),
+)
+def test_a_quickly_joined_address_is_what_the_standard_library_joins(base, reference):
+    joined = links.joined_path(base, reference)
+    if joined is not None:
+        assert joined == urljoin(base, reference) == _urljoin(base, reference)
+
+
+def test_most_references_are_joined_quickly():
+    quick = ["a", "/a/b?c=d", "../x", "./", "?page=2", "//cdn.example/a.jpg", "é.html", "a//b"]
+    assert [one for one in quick if links.joined_path(URL, one) is None] == []
+    assert [one for one in ("", "#x", "a;b", "//[", "mailto:a@b.example", " a") if links.joined_path(URL, one)] == []
 
 
 @given(

@@ -87,6 +87,15 @@ def test_an_entry_that_vanishes_from_the_middle_is_withdrawn_after_the_grace_and
     assert (kinds([back]), back.article.version) == (["updated"], 3)
 
 
+def test_what_a_feed_says_was_deleted_is_withdrawn_at_once_and_once():
+    house = House.of()
+    house.show(entry("c"), entry("b"), entry("a"))
+    house.show(entry("c"), entry("b"))
+    assert kinds(house.show(entry("c"), deleted=("urn:b", "urn:a", "urn:never-seen"))) == ["withdrawn", "withdrawn"]
+    assert kinds(house.show(entry("d"), entry("c"), deleted=("urn:b", "urn:a", "urn:never-seen"))) == ["published"]
+    assert kinds(house.show(entry("d"), entry("c"), entry("b"), deleted=("urn:b",))) == ["updated"]
+
+
 def test_the_newest_article_can_be_withdrawn_where_dates_tell_the_order():
     house = House.of(feed())
     window = [entry(str(n), published=START - n * 60) for n in range(6)]

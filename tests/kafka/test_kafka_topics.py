@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.producer.message_accumulator import BatchBuilder
 from kafka_store import KafkaStore, Member, contents, settings
 
 from telex.adapters.kafka import KafkaLog, KafkaTopics, topics
@@ -141,8 +142,27 @@ def test_what_is_repeated_has_to_fit_everywhere():
         topic.name: Found(topic.partitions, topic.settings | {topics.MAX_BYTES: sizes.get(topic.name, "1000000")})
         for topic in topics.wanted(chosen)
     }
-    limits = topics.limits(chosen, found)
+    limits = topics.limits(replace(chosen, compression=None), found)
     assert limits.records[naming.articles] == 4000
     assert limits.records[naming.deadletters] == 9000
     assert limits.records[chosen.topics.state] == 1_000_000
     assert limits.batch == 4000
+    # What cannot be compressed grows when it is.
+    limits = topics.limits(replace(chosen, compression="zstd"), found)
+    assert limits.batch == limits.records[naming.articles] == 4000 - 64 - 3
+
+
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+@pytest.mark.parametrize("size", [2_000, 40_000, 1_000_000])
+def test_what_cannot_be_compressed_stays_within_its_topics_limit(compression, size):
+    chosen = replace(
+        derived("127.0.0.1:1", "fr")[0], compression=compression, batch_size=1 << 21, max_request_size=1 << 21
+    )
+    found = {topic.name: Found(topic.partitions, {topics.MAX_BYTES: str(size)}) for topic in topics.wanted(chosen)}
+    kind = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}[compression]
+    noise = Random(5)
+    for record in (size, size // 7, size // 50):
+        batch = BatchBuilder(topics.limits(chosen, found).batch, kind, is_transactional=True)
+        while batch.append(timestamp=None, key=b"k", value=noise.randbytes(min(record, size - 200))) is not None:
+            pass
+        assert 0 < len(batch._build()) <= size

@@ -13,9 +13,10 @@ MAY_IMPORT = {
     "wire": {"wire", "core"},
     "ports": {"core"},
     "ingest": {"ingest", "core", "documents", "tagging"},
-    "shard": {"shard", "core", "documents", "tagging", "ingest", "ports", "wire"},
+    "turns": set(),
+    "shard": {"shard", "core", "documents", "tagging", "ingest", "ports", "turns", "wire"},
     # `documents` for the worker processes that read hostile bytes
-    "adapters": {"adapters", "core", "documents", "wire", "ports"},
+    "adapters": {"adapters", "core", "documents", "wire", "ports", "turns"},
     # the simulation runs the real shard, `hooked` the real command
     "testing": {"testing", "adapters", "cli", "core", "documents", "ingest", "ports", "shard", "wire"},
     "web": {"web", "core", "ports", "wire"},

@@ -10,11 +10,17 @@ from telex.core.events import FeedRetired
 from telex.core.facts import Committed, LogPaused
 from telex.core.model import FeedId, Publisher
 from telex.errors import ClaimDied
-from telex.shard.commit import Committer
+from telex.shard.commit import Cargo, Committer
+from telex.wire.cloudevents import records
+from telex.wire.topics import Naming
 
 
 def event(name, number=1):
-    return FeedRetired(FeedId(name), Publisher("news.example"), number, 1_700_000_000.0)
+    """An event of a feed as what is submitted of it."""
+    retired = FeedRetired(FeedId(name), Publisher("news.example"), number, 1_700_000_000.0)
+    cargo = Cargo(list(records(retired, Naming())))
+    cargo.note(retired)
+    return cargo
 
 
 def commits(house):
@@ -39,9 +45,9 @@ async def submitted(*submissions):
 async def test_what_is_submitted_during_a_commit_lands_in_the_next_together(house):
     _, committer, _ = await running(house)
     names = "abcdef"
-    first = await submitted(committer.submit((event("a"),), {FeedId("a"): b"a"}))
+    first = await submitted(committer.submit(event("a"), {FeedId("a"): b"a"}))
     await asyncio.sleep(0)
-    rest = [asyncio.ensure_future(committer.submit((event(n),), {FeedId(n): n.encode()})) for n in names[1:]]
+    rest = [asyncio.ensure_future(committer.submit(event(n), {FeedId(n): n.encode()})) for n in names[1:]]
     await asyncio.gather(*first, *rest)
     assert [len(commit.memories) for commit in commits(house)] == [1, 5]
     assert [each["subject"] for each in house.events()] == list(names)
@@ -53,7 +59,7 @@ async def test_a_commit_is_full_at_its_number_of_records_or_bytes_and_order_is_k
     _, committer, _ = await running(house, commit_records=3, commit_bytes=10_000)
     sizes = [1, 1, 1, 1, 6000, 6000, 20_000, 1]
     await asyncio.gather(
-        *(committer.submit((event("f", n),), {FeedId(f"m{n}"): b"x" * size}) for n, size in enumerate(sizes))
+        *(committer.submit(event("f", n), {FeedId(f"m{n}"): b"x" * size}) for n, size in enumerate(sizes))
     )
     assert [len(commit.records) for commit in commits(house)] == [3, 2, 1, 1, 1]
     ordinals = [int(each["id"].rpartition(":")[2]) for each in house.events()]
@@ -67,7 +73,7 @@ async def test_of_grouped_positions_and_schedules_the_last_counts(house):
         committer.submit(memories={FeedId("f"): b"old"}, inbox=1, schedule=b"one"),
         committer.submit(memories={FeedId("f"): b"new"}, inbox=2),
         committer.submit(schedule=b"two"),
-        committer.submit((event("f"),)),
+        committer.submit(event("f")),
     )
     restored = house.broker.restore(0)
     assert (restored.inbox, restored.schedule, restored.memories) == (2, b"two", {"f": b"new"})
@@ -78,7 +84,7 @@ async def test_of_grouped_positions_and_schedules_the_last_counts(house):
 async def test_an_unavailable_log_pauses_once_loses_nothing_and_resumes(house):
     _, committer, _ = await running(house)
     house.broker.unavailable = "the disk is full"
-    waiting = [asyncio.ensure_future(committer.submit((event(n),))) for n in "abc"]
+    waiting = [asyncio.ensure_future(committer.submit(event(n))) for n in "abc"]
     await asyncio.sleep(40)
     assert house.facts.of(LogPaused) == [LogPaused(0, resumed=False, detail="the disk is full")]
     assert not any(task.done() for task in waiting)
@@ -109,9 +115,9 @@ async def test_too_much_that_waits_for_the_log_lets_nobody_fetch_more(house):
 async def test_a_claim_that_dies_is_heard_by_everybody_who_waits(house):
     claim, committer, run = await running(house)
     house.broker.unavailable = "locked"
-    waiting = await submitted(*(committer.submit((event(n),)) for n in "abc"))
+    waiting = await submitted(*(committer.submit(event(n)) for n in "abc"))
     await asyncio.sleep(0.2)
-    later = await submitted(committer.submit((event("d"),)))
+    later = await submitted(committer.submit(event("d")))
     await house.log.close()
     house.broker.unavailable = None
     for task in (*waiting, *later, run):
@@ -125,7 +131,7 @@ async def test_a_claim_that_dies_is_heard_by_everybody_who_waits(house):
 async def test_a_poll_that_was_cancelled_while_it_waited_harms_no_other(house):
     _, committer, _ = await running(house)
     house.broker.unavailable = "locked"
-    one, two = await submitted(committer.submit((event("a"),)), committer.submit((event("b"),)))
+    one, two = await submitted(committer.submit(event("a")), committer.submit(event("b")))
     await asyncio.sleep(0.2)
     one.cancel()
     house.broker.unavailable = None

@@ -141,9 +141,9 @@ async def test_what_a_feed_published_before_it_left_is_not_published_by_its_sist
 
 @simulated
 async def test_a_retirement_that_meets_a_fault_of_ours_costs_nobody_else(house: House):
-    real = poll_module.ingest
+    real = poll_module.ingesting
 
-    def ingest(feed, *args):
+    def ingesting(feed, *args):
         if feed.id == "bad":
             raise ZeroDivisionError("a fault")
         return real(feed, *args)
@@ -153,7 +153,7 @@ async def test_a_retirement_that_meets_a_fault_of_ours_costs_nobody_else(house: 
     house.start(stays, bad)
     await asyncio.sleep(MINUTE / 2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(poll_module, "ingest", ingest)
+        patch.setattr(poll_module, "ingesting", ingesting)
         house.catalogue.set(stays)
         await asyncio.sleep(MINUTE)
         house.web.shows(stays.url, "stays", "new")

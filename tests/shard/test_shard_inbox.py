@@ -103,9 +103,9 @@ async def test_a_command_for_a_feed_that_is_not_here_is_passed_over(house: House
 
 @simulated
 async def test_a_command_that_meets_a_fault_of_ours_costs_its_feed_alone(house: House):
-    real = poll_module.ingest
+    real = poll_module.ingesting
 
-    def ingest(feed, *args):
+    def ingesting(feed, *args):
         if feed.id == "bad":
             raise ZeroDivisionError("a fault")
         return real(feed, *args)
@@ -113,7 +113,7 @@ async def test_a_command_that_meets_a_fault_of_ours_costs_its_feed_alone(house: 
     for name in ("bad", "good"):
         house.web.shows(feed(name).url, name)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(poll_module, "ingest", ingest)
+        patch.setattr(poll_module, "ingesting", ingesting)
         house.start(feed("bad"), feed("good"))
         await house.order(CommandKind.PAUSE, "bad")
         await house.order(CommandKind.POLL, "good", 2)

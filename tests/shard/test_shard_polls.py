@@ -131,9 +131,9 @@ async def test_a_claim_that_dies_is_followed_by_another_that_goes_on(house: Hous
 
 @simulated
 async def test_a_fault_of_ours_costs_one_feed_and_heals_with_the_fault(house: House):
-    real = poll_module.ingest
+    real = poll_module.ingesting
 
-    def ingest(feed, *args):
+    def ingesting(feed, *args):
         if feed.id == "bad":
             raise ZeroDivisionError(f"in {feed.url}?token=secret-of-the-feed")
         return real(feed, *args)
@@ -141,7 +141,7 @@ async def test_a_fault_of_ours_costs_one_feed_and_heals_with_the_fault(house: Ho
     for name in ("bad", "good"):
         house.web.shows(url(name), f"{name}-1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(poll_module, "ingest", ingest)
+        patch.setattr(poll_module, "ingesting", ingesting)
         house.start(feed("bad"), feed("good"))
         await asyncio.sleep(10 * MINUTE)
         broken = [fact for fact in house.facts.of(PollEnded) if fact.outcome == "internal"]

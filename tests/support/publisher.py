@@ -82,14 +82,25 @@ class House:
         self.events += outcome.events
         return list(outcome.events)
 
-    def show(self, *entries: Entry, name: str | None = None, complete: bool = True, later: float = 600) -> list[Event]:
-        """A document of feed `name` that shows these entries; entries that are known arrive as their digests."""
+    def show(
+        self,
+        *entries: Entry,
+        name: str | None = None,
+        complete: bool = True,
+        later: float = 600,
+        deleted: tuple[str, ...] = (),
+    ) -> list[Event]:
+        """A document of feed `name` that shows these entries, and says that the ids `deleted` are gone.
+
+        Entries that are known arrive as their digests.
+        """
         name = name or next(iter(self.feeds))
         self.now += later
         raws = needless(self.feeds[name], self.memory(name), self.register(name))
         slots = tuple(e.raw if e.raw in raws else e for e in entries)
-        document = FeedDocument("test", slots, complete=complete, title="The News")
-        body = digest(*(e.raw for e in entries), b"whole" if complete else b"cut")
+        document = FeedDocument("test", slots, complete=complete, title="The News", withdrawn=deleted)
+        told = "".join(deleted).encode()
+        body = digest(*(e.raw for e in entries), b"whole" if complete else b"cut", told)
         return self.arrive(name, FeedArrived(document, body, self.feeds[name].url, None, None, None))
 
     def same(self, name: str | None = None, later: float = 600) -> list[Event]:

@@ -33,6 +33,7 @@ from telex.core.facts import (
     ShardLost,
 )
 from telex.core.model import UnreadableReason
+from telex.core.repairs import REPAIRS
 from telex.ports import Observer
 from telex.wire.topics import EventType
 
@@ -239,6 +240,8 @@ class MetricsObserver:
             self._delay.observe(delay)
         for reason, count in fact.dead_letters:
             self._letters.add(reason, count)
+        for repair, count in fact.repairs:
+            self._repairs.add(repair, count)
 
     def _reloaded(self, fact: CatalogueReloaded) -> None:
         self._catalogue_good.set(fact.accepted)
@@ -274,6 +277,9 @@ class MetricsObserver:
         help_ = "Documents that could not be understood, by reason."
         letters = Counter("telex_dead_letters_total", help_, ["reason"], registry=registry)
         self._letters = _Labelled(letters, UnreadableReason)
+        help_ = "Articles committed in which something had to be repaired or guessed, by what."
+        repairs = Counter("telex_repairs_total", help_, ["repair"], registry=registry)
+        self._repairs = _Labelled(repairs, sorted(REPAIRS))
         help_ = "From an article's publication, as its feed dates it, to its commit; without backfill."
         self._delay = Histogram("telex_publication_delay_seconds", help_, buckets=_DELAY, registry=registry)
         help_ = "How long commits to the event log took."

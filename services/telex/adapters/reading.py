@@ -17,6 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 from telex.core.model import FeedDocument, PageDocument, ReadRequest, Unreadable, UnreadableReason
 from telex.documents import reader
 from telex.documents.split import OverBudget
+from telex.turns import Turns
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -67,7 +68,8 @@ class PooledReader:
 
     A worker that takes longer than `cpu_limit` (seconds of CPU), needs more than `memory_limit` (bytes beyond what it
     has at its start), hangs or dies costs that document alone: it is `Unreadable`, and the next finds a fresh worker.
-    Workers start with the first document that needs one, and end with `close`, or with this process.
+    Workers start with the first document that needs one, and end with `close`, or with this process. Of those that are
+    read here, the event loop gets a turn after each.
     """
 
     def __init__(self, *, workers: int = 1, cpu_limit: float = 2.0, memory_limit: int = 512 * 1024 * 1024) -> None:
@@ -75,6 +77,7 @@ class PooledReader:
         self._cpu_limit = cpu_limit
         self._memory_limit = memory_limit
         self._slots = asyncio.Semaphore(workers * _QUEUED_PER_WORKER)
+        self._turns = Turns()
         self._pool: ProcessPool | None = None
         self._waiting: set[asyncio.Future[Any]] = set()
         self._closed = False
@@ -83,15 +86,23 @@ class PooledReader:
     async def read_feed(self, request: ReadRequest) -> FeedDocument | Unreadable:
         """A feed's document."""
         if len(request.body) <= INLINE_BYTES:
-            # What needs a second look costs it: a draft holds a parse that is cheaper to repeat than to send.
-            with suppress(OverBudget):
-                draft = reader.prepare(request, _INLINE_ELEMENTS)
-                if isinstance(draft, Unreadable):
-                    return draft
-                if draft.cheap:
-                    self._inline += 1
-                    return reader.finish(draft)
+            async with self._turns:
+                read = self._read_here(request)
+            if read is not None:
+                return read
         return await self._run(reader.read_feed, request)
+
+    def _read_here(self, request: ReadRequest) -> FeedDocument | Unreadable | None:
+        """The document, where it is small and harmless."""
+        # What needs a second look costs it: a draft holds a parse that is cheaper to repeat than to send.
+        with suppress(OverBudget):
+            draft = reader.prepare(request, _INLINE_ELEMENTS)
+            if isinstance(draft, Unreadable):
+                return draft
+            if draft.cheap:
+                self._inline += 1
+                return reader.finish(draft)
+        return None
 
     async def read_page(self, body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
         """An article's page; always in a worker."""

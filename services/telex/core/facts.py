@@ -33,7 +33,8 @@ class Committed:
     """A commit is in the log.
 
     `types` counts records by CloudEvents type; `delays` are, for each article event of a
-    poll (not a backfill) whose publication time is known, commit time minus publication time.
+    poll (not a backfill) whose publication time is known, commit time minus publication time. `repairs` counts, by
+    name, the articles published or updated that say so in `provenance.repairs`.
     """
 
     shard: int
@@ -43,6 +44,7 @@ class Committed:
     types: tuple[tuple[str, int], ...]
     delays: tuple[float, ...]
     dead_letters: tuple[tuple[str, int], ...]
+    repairs: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

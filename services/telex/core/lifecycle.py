@@ -8,6 +8,7 @@ that re-orders itself, many holes at once, a pinned entry) is ageing out: a flak
 import itertools
 import math
 from collections.abc import Container, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from telex.core.memory import Known
@@ -49,14 +50,16 @@ def vanished(before: Sequence[Known], shown: Sequence[Digest], now: float) -> Va
     return Vanished(tuple(known for known in gone if known.key not in kept), missing)
 
 
-def _holes(before: Sequence[Known], here: Container[int]) -> list[Known]:
+def _holes(before: Sequence[Known], here: AbstractSet[int]) -> list[Known]:
     """Those that are gone while enough older entries stand beside them: below, or above where the oldest come first.
 
     One pass in each direction: a window may have 10,000 entries.
     """
+    newest_first = _newest_first([before[number] for number in sorted(here)])
+    if newest_first and max(here) == len(here) - 1:
+        return []  # nothing older stands below what is gone: the usual case
     above = _oldest_beside(range(len(before)), before, here)
     below = _oldest_beside(range(len(before) - 1, -1, -1), before, here)
-    newest_first = _newest_first([known for number, known in enumerate(before) if number in here])
     holes = []
     for number, known in enumerate(before):
         if number in here:

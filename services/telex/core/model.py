@@ -147,7 +147,8 @@ class FeedDocument:
     """A feed's document, read. `slots` is the window in document order: an `Entry`, or the raw digest of one we know.
 
     `complete` is False where the document ended before its root's end tag: then nothing may be withdrawn, and neither
-    validators nor body hash may advance. `truncated_entries` counts entries beyond the limit.
+    validators nor body hash may advance. `dropped` counts entries beyond the limit. `withdrawn` are the ids, as
+    written, of entries that the feed says were taken back (RFC 6721).
     """
 
     format: str
@@ -159,6 +160,7 @@ class FeedDocument:
     hints: Hints = Hints()
     repairs: tuple[str, ...] = ()
     dropped: int = 0
+    withdrawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class PageDocument:
-    """An article's page, read: what it says of the article. Paragraphs of `text` are separated by a blank line."""
+    """An article's page, read: what it says of the article. Paragraphs of `text` are separated by a blank line.
+
+    `summary` is the page's description of itself. `sources` says by field what it was known from: `("title", "og:title")`.
+    """
 
     url: str
     title: str | None = None
@@ -207,6 +212,8 @@ class PageDocument:
     language: str | None = None
     media: tuple[Media, ...] = ()
     repairs: tuple[str, ...] = ()
+    summary: str | None = None
+    sources: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ _TRACKING = re.compile(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Addresses of which only the query may have to change: nearly all.
 _PLAIN = re.compile(
-    r"(https?://[a-z0-9][a-z0-9.-]*/[A-Za-z0-9_.~/%:@!$&'()*+,;=-]*)"
+    r"(https?://[a-z0-9][a-z0-9.-]*(?::(?!(?:80|443)/)[1-9][0-9]{1,3}|:[1-5][0-9]{4})?/[A-Za-z0-9_.~/%:@!$&'()*+,;=-]*)"
     r"(?:\?([A-Za-z0-9_.~/%:@!$&'()*+,;=?-]*))?(?:#[A-Za-z0-9_.~/%:@!$&'()*+,;=?-]*)?"
 )
 
@@ -22,7 +22,7 @@ def canonical(url: str | None) -> str | None:
 
     None for what is no http(s) URL. Applying it twice changes nothing. The order of the other parameters stays.
     """
-    if not url:
+    if not url or "//" not in url:
         return None
     if plain := _PLAIN.fullmatch(url):
         query = _query(plain[2]) if plain[2] else ""

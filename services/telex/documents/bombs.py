@@ -6,6 +6,7 @@ _MOST = 300  # HTML has 253, which Netscape's RSS 0.91 declares
 _LONGEST = 4096
 _FREE = 64 * 1024
 _REFERENCE = re.compile(r"&([A-Za-z_:][\w:.-]*);")
+_WRITTEN = re.compile(rb"&([^;&<\s]*);")
 _CYCLE = -1
 
 
@@ -13,14 +14,18 @@ def is_bomb(data: bytes, entities: dict[str, str]) -> bool:
     """Whether these internal entities could make the document much larger, or are more than a feed ever needs."""
     if len(entities) > _MOST or any(len(value) > _LONGEST for value in entities.values()):
         return True
-    sizes: dict[str, int] = {}
-    total = 0
-    for name in entities:
-        size = _size(name, entities, sizes)
-        if size == _CYCLE:
+    known: dict[str, int] = {}
+    sizes = {name.encode(): _size(name, entities, known) for name in entities}
+    if _CYCLE in sizes.values():
+        return True
+    left = max(_FREE, len(data) // 2)
+    if max(sizes.values(), default=0) * data.count(b"&") <= left:
+        return False
+    for reference in _WRITTEN.finditer(data):
+        left -= sizes.get(reference[1], 0)
+        if left < 0:
             return True
-        total += size * data.count(b"&" + name.encode() + b";")
-    return total > max(_FREE, len(data) // 2)
+    return False
 
 
 def _size(name: str, entities: dict[str, str], sizes: dict[str, int]) -> int:

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 from feedparser.urls import make_safe_absolute_uri
 
 from telex.documents import links
+from telex.documents.budgets import BASE
 from telex.documents.direct_elements import ELEMENTS, NOTHING, Element, Kind
 from telex.documents.direct_names import Names, NotForDirect
 from telex.documents.direct_notes import Notes
@@ -27,7 +28,7 @@ _NONE: Final[dict[str, str]] = {}
 _SCOPE = frozenset({"xml:base", "base", "xml:lang", "lang"})
 _TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "xhtml": "application/xhtml+xml"}
 _XHTML = "application/xhtml+xml"
-_VALUE, _TEXT, _NOTHING = Kind.VALUE, Kind.TEXT, Kind.NOTHING
+_VALUE, _DATE, _TEXT, _NOTHING = Kind.VALUE, Kind.DATE, Kind.TEXT, Kind.NOTHING
 _SOURCES_PARTS = frozenset({"name", "uri", "url", "homepage", "email"})
 
 
@@ -98,7 +99,7 @@ class _Direct(Notes):
             element = self.part(element)
         attributes = self.named(written) if written else _NONE
         kind = element.kind
-        if kind is _VALUE:
+        if kind is _VALUE or kind is _DATE:
             self.holder = element
             self.pieces.clear()
         elif kind is _TEXT:
@@ -123,10 +124,13 @@ class _Direct(Notes):
             self.scopes.append((self.depth, self.base, self.language))
             language = attributes.get("xml:lang", attributes.get("lang"))
             self.language = self.language if language is None else language or None
-            base = attributes.get("xml:base", attributes.get("base")) or self.base
-            self.base = str(make_safe_absolute_uri(self.base, base) or self.base)
-            if make_safe_absolute_uri(self.base, self.base) != self.base:
-                raise NotForDirect("a base that changes from element to element")
+            if base := attributes.get("xml:base", attributes.get("base")):
+                if len(self.base) + len(base) > BASE:
+                    raise NotForDirect("a long base")
+                joined = make_safe_absolute_uri(self.base, base)
+                self.base = joined or self.base
+                if make_safe_absolute_uri(self.base, self.base) != self.base:
+                    raise NotForDirect("a base that changes from element to element")
         return attributes
 
     def end(self, name: str) -> None:
@@ -139,7 +143,10 @@ class _Direct(Notes):
                 self.end_text(holder, text)
             else:
                 text = text if text.isascii() else undamaged(text)
-                if kind is not _VALUE:
+                if kind is _DATE:
+                    if text:
+                        self.facts.values[holder.name] = text
+                elif kind is not _VALUE:
                     self.finish(holder, text)
                 elif text:
                     self.facts.values.setdefault(holder.name, text)
@@ -153,16 +160,17 @@ class _Direct(Notes):
         kind = self.kind
         if kind == "text/plain" and self.plain and ("</" in text or "&" in text) and looks_like_html(text):
             kind = "text/html"
-        text = text if text.isascii() else undamaged(text)
         if text and holder.name not in self.facts.texts:
-            self.facts.texts[holder.name] = Text(text, kind, self.base)
+            whole = text if text.isascii() else undamaged(text)
+            self.facts.damaged |= whole != text
+            self.facts.texts[holder.name] = Text(whole, kind, self.base)
 
     # --- what is neither a value nor a text
 
     def begin(self, element: Element, attributes: dict[str, str]) -> None:
         kind = element.kind
         if kind is Kind.APART:
-            self.begin_apart(element)
+            self.begin_apart(element, attributes)
             return
         if kind is Kind.ROOT or kind is Kind.REFUSED:
             raise NotForDirect("an unusual element")
@@ -231,9 +239,11 @@ class _Direct(Notes):
 
     # --- what is no part of the entry
 
-    def begin_apart(self, element: Element) -> None:
+    def begin_apart(self, element: Element, attributes: dict[str, str]) -> None:
         if element.name == "textinput" and self.facts is not self.feed:
             raise NotForDirect("a text input inside an entry")
+        if element.begin is not None:
+            element.begin(self, attributes)
         self.apart, self.apart_depth = element, self.depth
         self.parser.StartElementHandler = self.start_apart
         self.parser.EndElementHandler = self.end_apart
@@ -246,7 +256,7 @@ class _Direct(Notes):
             allowed = deep == 1 and inside in self.apart.children
         else:
             element = ELEMENTS.get(inside, NOTHING)
-            ends = element.kind in (Kind.APART, Kind.ROOT) or inside in ("item", "entry", "channel")
+            ends = element.kind in (Kind.APART, Kind.ROOT) or inside in ("item", "entry", "channel", "sitemap_url")
             allowed = not ends and (deep == 1 or (deep == 2 and inside in _SOURCES_PARTS))
         if not allowed:
             raise NotForDirect("an unusual child")

@@ -12,6 +12,7 @@ class Kind(Enum):
 
     NOTHING = auto()  # its children count as its parent's
     VALUE = auto()  # its text is noted under a name
+    DATE = auto()  # as a value, but the last counts
     TEXT = auto()  # its text is noted with a type and a base
     OTHER = auto()  # by its functions
     AUTHOR = auto()
@@ -43,12 +44,15 @@ _PARTS = {
     "name": "name", "itunes_name": "name", "url": "href", "uri": "href", "homepage": "href", "email": "email",
     "itunes_email": "email",
 }  # fmt: skip
-_VALUES = {
+_DATES = {
     "pubdate": "pubdate", "published": "published", "issued": "published", "updated": "updated", "modified": "updated",
     "lastbuilddate": "lastbuilddate", "created": "created", "dc_date": "dc_date", "dcterms_issued": "dcterms_issued",
-    "dcterms_created": "dcterms_created", "dcterms_modified": "dcterms_modified", "language": "language",
-    "dc_language": "language", "ttl": "ttl", "sy_updateperiod": "period", "sy_updatefrequency": "frequency",
-    "id": "id", "feedburner_origlink": "origlink",
+    "dcterms_created": "dcterms_created", "dcterms_modified": "dcterms_modified", "sitemap_lastmod": "updated",
+    "news_publication_date": "news_date",
+}  # fmt: skip
+_VALUES = {
+    "language": "language", "dc_language": "language", "news_language": "language", "ttl": "ttl", "sy_updateperiod": "period",
+    "sy_updatefrequency": "frequency", "id": "id", "feedburner_origlink": "origlink",
 }  # fmt: skip
 _TEXTS = {
     "title": ("title", "text/plain"),
@@ -67,6 +71,7 @@ _TEXTS = {
     "dc_rights": ("dc_rights", "text/plain"),
     "subtitle": ("subtitle", "text/plain"),
     "tagline": ("subtitle", "text/plain"),
+    "news_title": ("news_title", "text/plain"),
 }
 _AUTHORS = {
     "author": "author",
@@ -82,8 +87,10 @@ _WORDS = Element(Kind.OTHER, finish=lambda _notes, _text: None)
 _OTHERS = {
     "item": _ENTRY,
     "entry": _ENTRY,
+    "sitemap_url": _ENTRY,
     "channel": Element(Kind.OTHER, begin=Notes.begin_channel),
     "guid": Element(Kind.OTHER, begin=Notes.begin_guid, finish=Notes.finish_guid),
+    "sitemap_loc": Element(Kind.OTHER, finish=Notes.finish_link),
     "link": Element(Kind.OTHER, begin=Notes.begin_link, finish=Notes.finish_link),
     "category": _CATEGORY,
     "keywords": _CATEGORY,
@@ -91,6 +98,8 @@ _OTHERS = {
     "media_category": _CATEGORY,
     "media_keywords": _KEYWORDS,
     "itunes_keywords": _KEYWORDS,
+    "news_keywords": Element(Kind.OTHER, finish=Notes.finish_keywords),
+    "image_loc": Element(Kind.OTHER, finish=Notes.finish_image),
     "itunes_category": Element(Kind.OTHER, begin=Notes.begin_topic),
     "hour": Element(Kind.OTHER, finish=Notes.finish_hour),
     "day": Element(Kind.OTHER, finish=Notes.finish_day),
@@ -108,6 +117,8 @@ _OTHERS = {
     "rss": Element(Kind.ROOT),
     "feed": Element(Kind.ROOT),
     "rdf_rdf": Element(Kind.ROOT),
+    "sitemap_urlset": Element(Kind.ROOT),
+    "at_deleted-entry": Element(Kind.APART, "tombstone", begin=Notes.begin_tombstone),
 }
 _APART = {
     "source": "",  # any but what ends it early
@@ -119,6 +130,7 @@ NOTHING = Element(Kind.NOTHING)
 ELEMENTS: dict[str, Element] = {
     **{name: Element(Kind.NOTHING, part=part) for name, part in _PARTS.items()},
     **{name: Element(Kind.VALUE, under) for name, under in _VALUES.items()},
+    **{name: Element(Kind.DATE, under) for name, under in _DATES.items()},
     **{name: Element(Kind.TEXT, under, default) for name, (under, default) in _TEXTS.items()},
     **{name: Element(Kind.AUTHOR, kind) for name, kind in _AUTHORS.items()},
     **_OTHERS,

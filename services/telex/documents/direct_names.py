@@ -6,9 +6,13 @@ namespaces that it knows. What depends on the order of declarations, or on a pre
 
 from feedparser.mixin import _FeedParserMixin
 
-_SPACES: dict[str, str] = {uri.lower(): prefix for uri, prefix in _FeedParserMixin.namespaces.items()}
+from telex.documents.spaces import OWN
+
+_SPACES: dict[str, str] = {uri.lower(): prefix for uri, prefix in {**_FeedParserMixin.namespaces, **OWN}.items()}
 # Of the elements that mean something to us.
-_PREFIXES = frozenset({"content", "dc", "dcterms", "feedburner", "itunes", "media", "rdf", "sy", "xhtml", "xml"})
+_PREFIXES = frozenset(
+    {"content", "dc", "dcterms", "feedburner", "itunes", "media", "rdf", "sy", "xhtml", "xml", *OWN.values()}
+)
 _USERLAND = "backend.userland.com/rss"
 _XLINK = "http://www.w3.org/1999/xlink"
 _VERSIONS = {"http://purl.org/rss/1.0/": "rss10", "http://www.w3.org/2005/atom": "atom10"}
@@ -76,6 +80,8 @@ class Names:
                 self.version = _RSS.get(written) or ("rss20" if written.startswith("2.") else "rss")
         elif name == "feed":
             self.version = self.version or _ATOM.get(written, "atom")
+        elif name == "sitemap_urlset":
+            self.version = "sitemap"
         elif name != "rdf_rdf" or not self.version:
             raise NotForDirect("another kind of document")
 
@@ -93,6 +99,8 @@ class Names:
                 found[key.lower()] = value
         if not plain:  # an attribute without a namespace goes before one whose namespace is not known
             found.update((key.lower(), value) for key, value in written.items() if " " not in key)
+        if "xmlns" in found:  # in capitals it is an attribute to expat, and a declaration to feedparser
+            raise NotForDirect("a namespace declared by an attribute")
         for key in ("rel", "type"):
             if key in found:
                 found[key] = found[key].lower()

@@ -51,6 +51,14 @@ class Notes:
         self.facts.closed = True
         self.facts = self.feed
 
+    def begin_tombstone(self, attributes: dict[str, str]) -> bool:
+        """Note the id of an entry that was taken back (RFC 6721)."""
+        reference = attributes.get("ref", "").strip()
+        withdrawn = self.feed.several.setdefault("withdrawn", [])
+        if self.facts is self.feed and 0 < len(reference) <= limits.ADDRESS and len(withdrawn) < limits.ENTRIES:
+            withdrawn.append(reference)
+        return False
+
     # --- ids and links
 
     def begin_guid(self, attributes: dict[str, str]) -> bool:
@@ -84,7 +92,7 @@ class Notes:
         address = address.strip()
         if links.is_plain(address):
             return address
-        return str(_urljoin(self.base, address)) if address else ""
+        return links.joined_path(self.base, address) or str(_urljoin(self.base, address)) if address else ""
 
     # --- people and categories
 
@@ -168,6 +176,11 @@ class Notes:
             medium.caption = medium.caption or self.group_facts.caption
             medium.credit = medium.credit or self.group_facts.credit
         self.group = None
+
+    def finish_image(self, text: str) -> None:
+        """Note an image that is a text."""
+        if text:
+            self.add({"url": text, "medium": "image"})
 
     def begin_thumbnail(self, attributes: dict[str, str]) -> bool:
         """Note a thumbnail."""

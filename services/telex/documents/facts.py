@@ -43,7 +43,7 @@ class Medium:
 
 @dataclass(slots=True)
 class Facts:
-    """What a feed or an entry says, by the element that says it. The first value that is not empty counts."""
+    """What a feed or an entry says, by the element that says it. The first value that is not empty counts, of a date the last."""
 
     texts: dict[str, Text] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
@@ -57,6 +57,7 @@ class Facts:
     base: str = ""
     language: str | None = None
     closed: bool = False
+    damaged: bool = False  # whether a text was encoded twice, and put right
     several: dict[str, list[str]] = field(default_factory=dict)
 
 

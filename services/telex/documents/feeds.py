@@ -9,9 +9,12 @@ from telex.documents.facts import Facts, Medium, Person, Text
 from telex.documents.limits import Repairs
 from telex.documents.parsers import Parsed
 
+ENCODED_TWICE = "text.encoded_twice"
 _HTML = frozenset({"text/html", "html", "application/xhtml+xml", "xhtml"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
-_PUBLISHED = ("pubdate", "published", "dc_date", "dcterms_issued", "dcterms_created", "created")
+# RFC 4287, section 4.2.7.2: a registered relation may be written as its IRI, and none is an alternate.
+_ALTERNATE = frozenset({"alternate", "", "http://www.iana.org/assignments/relation/alternate"})
+_PUBLISHED = ("pubdate", "published", "dc_date", "dcterms_issued", "dcterms_created", "created", "news_date")
 _UPDATED = ("dcterms_modified", "updated")
 _DAYS = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}
 _PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2592000.0, "yearly": 31536000.0}
@@ -28,6 +31,7 @@ class Header:
     rights: str | None
     authors: tuple[Author, ...]
     hints: Hints
+    withdrawn: tuple[str, ...]
 
 
 def header(parsed: Parsed, url: str) -> Header:
@@ -43,12 +47,15 @@ def header(parsed: Parsed, url: str) -> Header:
         rights=_rights(feed, None, repairs),
         authors=_authors(feed, url, repairs) if atom else (),
         hints=_hints(feed),
+        withdrawn=tuple(map(tidy, feed.several.get("withdrawn", ()))),
     )
 
 
 def entry(facts: Facts, feed: Header, url: str, raw: Digest) -> Entry:
     """The entry, as written."""
     repairs = Repairs()
+    if facts.damaged:
+        repairs.note(ENCODED_TWICE)
     base = facts.base or url
     content = _markup(facts, ("content",), limits.CONTENT, "content", repairs)
     summary = _summary(facts, repairs)
@@ -56,7 +63,7 @@ def entry(facts: Facts, feed: Header, url: str, raw: Digest) -> Entry:
         raw=raw,
         guid=_guid(facts, repairs),
         link=_link(facts, base),
-        title=_markup(facts, ("title", "dc_title"), limits.TITLE, "title", repairs),
+        title=_markup(facts, ("title", "dc_title", "news_title"), limits.TITLE, "title", repairs),
         summary=summary,
         content=content,
         authors=_authors(facts, base, repairs) or feed.authors,
@@ -131,7 +138,7 @@ def _alternate(facts: Facts, base: str) -> str | None:
     written = links.absolute(base, facts.values.get("link"))
     if written:
         return written
-    pages = [link for link in facts.links if link.rel == "alternate"]
+    pages = [link for link in facts.links if link.rel in _ALTERNATE]
     pages.sort(key=lambda link: link.type not in (None, "text/html", "application/xhtml+xml"))  # stable
     for link in pages:
         address = links.absolute(base, link.href)

@@ -8,7 +8,8 @@ import orjson
 
 from telex.core.identity import digest
 from telex.core.model import Author, Digest, Entry, FeedDocument, Markup, Media, Unreadable, UnreadableReason
-from telex.documents import dates, feeds, limits, links, people
+from telex.documents import characters, dates, feeds, limits, links, people
+from telex.documents.budgets import ELEMENTS, TooCostly
 from telex.documents.limits import Repairs
 
 _VERSIONS = {"1": "json1", "1.0": "json1", "1.1": "json11"}
@@ -18,7 +19,13 @@ _ADDRESS = "jsonfeed.org/version/"
 
 
 def load(data: bytes) -> dict[str, Any] | Unreadable:
-    """The JSON Feed in these bytes, not looked into yet."""
+    """The JSON Feed in these bytes, not looked into yet.
+
+    Raises:
+        TooCostly: it has more objects and arrays than any feed has.
+    """
+    if data.count(b"{") + data.count(b"[") > ELEMENTS:
+        raise TooCostly("values beyond reason")
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -42,7 +49,7 @@ def _lenient(data: bytes) -> object:
 
 def slots(feed: dict[str, Any]) -> list[tuple[dict[str, Any], Digest]]:
     """The items, each with the digest of its content and of what it inherits."""
-    inherited = _canonical([feed.get("authors"), feed.get("author"), feed.get("language")])
+    inherited = digest(_canonical([feed.get("authors"), feed.get("author"), feed.get("language")]))
     items = [item for item in feed["items"] if isinstance(item, dict)]
     return [(item, digest(b"json", inherited, _canonical(item))) for item in items[: limits.ENTRIES]]
 
@@ -68,7 +75,7 @@ def read(
         repairs.note("json.items_invalid")
     title = _text(feed, "title", repairs)
     language = feeds.language(_text(feed, "language", repairs))
-    authors = tuple(_authors(feed, url, repairs))
+    authors = repairs.first(_authors(feed, url, repairs), limits.AUTHORS, "authors")
     return FeedDocument(
         format=_VERSIONS.get(version, "json"),
         slots=tuple(raw if raw in known else _entry(item, raw, url, authors, language) for item, raw in entries),
@@ -82,7 +89,7 @@ def read(
 
 def _entry(item: dict[str, Any], raw: Digest, url: str, authors: tuple[Author, ...], language: str | None) -> Entry:
     repairs = Repairs()
-    own = tuple(repairs.first(_authors(item, url, repairs), limits.AUTHORS, "authors"))
+    own = repairs.first(_authors(item, url, repairs), limits.AUTHORS, "authors")
     link = links.absolute(url, _text(item, "url", repairs))
     return Entry(
         raw=raw,
@@ -112,7 +119,15 @@ def _text(owner: dict[str, Any], key: str, repairs: Repairs) -> str | None:
             repairs.note(f"json.{key}_invalid")
             return None
         repairs.note(f"json.{key}_not_a_string")
-    return feeds.tidy(str(value)).strip() or None
+    return _sound(str(value), repairs).strip() or None
+
+
+def _sound(value: str, repairs: Repairs) -> str:
+    """The text without what is no character: JSON can write any by its number."""
+    clean, done = characters.sound(value)
+    for repair in done:
+        repairs.note(repair)
+    return clean
 
 
 def _guid(item: dict[str, Any], repairs: Repairs) -> str | None:
@@ -170,7 +185,7 @@ def _tags(item: dict[str, Any], repairs: Repairs) -> tuple[str, ...]:
     if not isinstance(tags, list):
         repairs.note("json.tags_invalid")
         return ()
-    names = [feeds.tidy(tag).strip()[: limits.NAME] for tag in tags if isinstance(tag, str)]
+    names = [_sound(tag, repairs).strip()[: limits.NAME] for tag in tags if isinstance(tag, str)]
     return repairs.first(list(dict.fromkeys(name for name in names if name)), limits.CATEGORIES, "categories")
 
 

@@ -7,14 +7,19 @@ nothing is chosen, merged or resolved; `feeds` decides what it means.
 
 import base64
 import re
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
+from feedparser.mixin import _FeedParserMixin
 from feedparser.util import FeedParserDict
 
 from telex.documents import limits
+from telex.documents.budgets import BASE, Budget
 from telex.documents.facts import Facts, Link, Person, Text, TooMany
 from telex.documents.noting_media import MediaNoting
+from telex.documents.noting_news import NewsNoting
+from telex.documents.spaces import OWN
 
 _PARAMETER = re.compile(r"&([A-Za-z0-9_]+);")
 _CHARACTER = re.compile(r"(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6})")
@@ -25,7 +30,7 @@ _CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
 _REPLACED = "\ufffd"
 
 
-class Noting(MediaNoting):
+class Noting(MediaNoting, NewsNoting):
     """What both parsers do instead of feedparser's own handlers. Handlers are found by their names."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -35,8 +40,14 @@ class Noting(MediaNoting):
         self.person: dict[str, str] = {}
         self.terms: list[dict[str, str]] = []
         self.unused = FeedParserDict()
+        self.damaged = False  # whether the last text was encoded twice
+        self.budget = Budget()
+        self.base = ""
         super().__init__(*arguments)
         self.feed_facts.base = self.baseuri
+
+    namespaces: ClassVar[dict[str, str]] = {**_FeedParserMixin.namespaces, **OWN}
+    _matchnamespaces: ClassVar[dict[str, str]] = {}  # feedparser fills it with the lower-case names
 
     inentry: int
     insource: int
@@ -48,12 +59,14 @@ class Noting(MediaNoting):
     contentparams: Any
     elementstack: list[Any]
     version: str
+    namespaces_in_use: dict[str, str]
     push: Any
     decode_entities: Any
     looks_like_html: Any
 
     def pop(self, element: str, strip_whitespace: int = 1) -> str:  # noqa: ARG002 - feedparser's signature
         """The element's text. feedparser's own also stores it, at twice the cost."""
+        self.damaged = False
         if not self.elementstack or self.elementstack[-1][0] != element:
             return ""
         pieces = [piece.decode("utf-8") if isinstance(piece, bytes) else piece for piece in self.elementstack.pop()[2]]
@@ -67,7 +80,55 @@ class Noting(MediaNoting):
         output = self.decode_entities(element, output)
         if params.get("type") == "text/plain" and not self.version.startswith("atom") and self.looks_like_html(output):
             params["type"] = "text/html"
-        return undamaged(output)
+        whole = undamaged(output)
+        self.damaged = whole != output
+        return whole
+
+    # --- what it costs
+
+    @property
+    def baseuri(self) -> str:
+        """The base in scope."""
+        return self.base
+
+    @baseuri.setter
+    def baseuri(self, base: str) -> None:
+        """Take a base; not one that is long, for each that is inside another may add to it."""
+        if len(base) <= BASE or not self.base:
+            self.base = base
+
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+        """Enter an element; feedparser looks for its namespace among all of them."""
+        self.budget.spend(12 + 4 * len(attrs) + len(self.namespaces_in_use) // 8 + len(self.base) // 16)
+        super().unknown_starttag(tag, attrs)  # type: ignore[misc] # feedparser's mixin
+
+    def unknown_endtag(self, tag: str) -> None:
+        """Leave an element."""
+        self.budget.spend(4 + len(self.namespaces_in_use) // 8)
+        super().unknown_endtag(tag)  # type: ignore[misc] # feedparser's mixin
+
+    def handle_data(self, text: str, escape: int = 1) -> None:
+        """Take text."""
+        self.budget.spend(1)
+        super().handle_data(text, escape)  # type: ignore[misc] # feedparser's mixin
+
+    def handle_entityref(self, ref: str) -> None:
+        """Take a character by its name."""
+        self.budget.spend(2)
+        super().handle_entityref(ref)  # type: ignore[misc] # feedparser's mixin
+
+    def handle_comment(self, text: str) -> None:  # noqa: ARG002 - feedparser's signature
+        """Nothing is said in a comment."""
+        self.budget.spend(1)
+
+    def handle_pi(self, text: str) -> None:  # noqa: ARG002 - feedparser's signature
+        """Nothing is said in a processing instruction."""
+        self.budget.spend(1)
+
+    def parse_declaration(self, i: int) -> int:
+        """Take a declaration or a CDATA section."""
+        self.budget.spend(2)
+        return int(super().parse_declaration(i))  # type: ignore[misc] # feedparser's mixin
 
     # --- where a value belongs
 
@@ -86,6 +147,12 @@ class Noting(MediaNoting):
         facts = self.here()
         if facts is not None and value:
             facts.values.setdefault(name, value)
+
+    def note_date(self, name: str, value: str) -> None:
+        """Note a date; the last that is not empty counts, as in feedparser."""
+        facts = self.here()
+        if facts is not None and value:
+            facts.values[name] = value
 
     def note_all(self, name: str, value: str) -> None:
         """Note one of several values."""
@@ -124,6 +191,7 @@ class Noting(MediaNoting):
         kind = self.contentparams.get("type") or "text/plain"
         if facts is not None and value and tag not in facts.texts:
             facts.texts[tag] = Text(value, str(kind), str(self.contentparams.get("base") or ""))
+            facts.damaged |= self.damaged
         self.incontent -= 1
         self.contentparams.clear()
         return value
@@ -255,13 +323,14 @@ class Noting(MediaNoting):
 
     def handle_charref(self, ref: str) -> None:
         """A character by its number; one that XML does not allow is replaced."""
+        self.budget.spend(2)
         code = 0
         if _CHARACTER.fullmatch(ref):
             code = int(ref[1:], 16) if ref[0] in "xX" else int(ref)
         if 0 < code < 0xD800 or 0xE000 <= code < 0x110000:
             super().handle_charref(ref)  # type: ignore[misc] # feedparser's mixin
         else:
-            self.handle_data(_REPLACED)  # type: ignore[attr-defined] # feedparser's mixin
+            self.handle_data(_REPLACED)
 
 
 def inside_div(pieces: list[Any]) -> list[Any]:
@@ -301,8 +370,8 @@ def undamaged(text: str) -> str:
     return text.translate(_WINDOWS_1252)
 
 
-def value_handlers(names: dict[str, str]) -> None:
-    """Add handlers that note an element's text under its own name."""
+def value_handlers(names: dict[str, str], note: Callable[[Noting, str, str], None] = Noting.note) -> None:
+    """Add handlers that note an element's text under a name."""
     for handler, name in names.items():
         token = f"noted_{name}"
 
@@ -310,7 +379,7 @@ def value_handlers(names: dict[str, str]) -> None:
             self.push(token, 1)
 
         def end(self: Noting, token: str = token, name: str = name) -> None:
-            self.note(name, self.pop(token))
+            note(self, name, self.pop(token))
 
         setattr(Noting, f"_start_{handler}", start)
         setattr(Noting, f"_end_{handler}", end)
@@ -359,6 +428,16 @@ text_handlers(
         "xhtml_body": ("content", "application/xhtml+xml"),
         "dc_title": ("dc_title", "text/plain"),
         "dc_rights": ("dc_rights", "text/plain"),
+        "news_title": ("news_title", "text/plain"),
+    }
+)
+value_handlers(
+    {
+        "language": "language",
+        "dc_language": "language",
+        "ttl": "ttl",
+        "sy_updateperiod": "period",
+        "sy_updatefrequency": "frequency",
     }
 )
 value_handlers(
@@ -374,11 +453,7 @@ value_handlers(
         "dcterms_issued": "dcterms_issued",
         "dcterms_created": "dcterms_created",
         "dcterms_modified": "dcterms_modified",
-        "language": "language",
-        "dc_language": "language",
-        "ttl": "ttl",
-        "sy_updateperiod": "period",
-        "sy_updatefrequency": "frequency",
-    }
+    },
+    Noting.note_date,
 )
 list_handlers(("hour", "day"))

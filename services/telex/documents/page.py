@@ -1,112 +1,91 @@
-"""An article's page: its text by paragraphs, and what it says of the article. Simple until full text is its own theme."""
+"""An article's page: its text by paragraphs, and what it says of the article, with what each was known from.
 
-import functools
-import re
+In three steps: the page's blocks in the order of reading (`page_blocks`), an opinion which of them are text
+(`page_votes`: trafilatura), and rules that know better at the edges (`page_story`). Facts come from what the page
+says of itself (`page_facts`). Time is linear in the page's size; what is too large is cut (`page_tree`).
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
-import lxml.html
-
-from telex.core.model import Author, Markup, Media, PageDocument, Unreadable, UnreadableReason
-from telex.documents import dates, feeds, limits, links, people, sniff
-from telex.documents.limits import Repairs
+from telex.core.model import Markup, Media, PageDocument, Unreadable
+from telex.documents import feeds, limits, links, page_body, page_facts, page_metas, page_signs, page_tree, page_votes
 from telex.documents.markup import to_text
+from telex.documents.page_blocks import Block, blocks, squashed
+from telex.documents.page_facts import Facts
+from telex.documents.page_story import Choice, choose
 
-_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([\w-]{2,40})", re.IGNORECASE)
-_PUBLISHED = ("article:published_time", "datepublished", "date", "dc.date", "dcterms.created", "parsely-pub-date")
-_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified")
-
-
-@functools.cache
-def _extract() -> Any:
-    from trafilatura import bare_extraction  # noqa: PLC0415 - takes half a second to import
-
-    return bare_extraction
+_SHORT = 0.3
 
 
 def read(body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
     """The page in these bytes."""
-    if not body.strip():
-        return Unreadable(UnreadableReason.EMPTY, f"{len(body)} bytes, no text")
-    text, repairs = _decoded(body, content_type)
-    if "<" not in text:
-        return Unreadable(UnreadableReason.NOT_TEXT, "no markup")
-    tree = lxml.html.fromstring(text.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
-    metas = _metas(tree)
-    found = _extract()(tree, url=url, with_metadata=True, include_comments=False, include_tables=True)
-    noted = Repairs()
+    parsed = page_tree.parse(body, content_type)
+    if isinstance(parsed, Unreadable):
+        return parsed
+    tree, repairs = parsed
+    metas = page_metas.metas(tree)
+    facts = page_facts.read(tree, url, metas)
     for repair in repairs:
-        noted.note(repair)
+        facts.repairs.note(repair)
+    shown = blocks(tree)
+    for sign in page_signs.signs(tree, facts, shown, metas):
+        facts.repairs.note(sign)
+    text, html = _text(tree, facts, shown, url)
     return PageDocument(
         url=url,
-        title=_title(found, metas),
-        text=_paragraphs(found, noted),
-        authors=_authors(found),
-        published=_date(metas, _PUBLISHED, noted) or _day(found, noted),
-        updated=_date(metas, _MODIFIED, noted),
-        language=feeds.language(tree.get("lang") or getattr(found, "language", None)),
-        media=_image(metas, url),
-        repairs=noted.names(),
+        title=facts.title,
+        text=text,
+        html=html,
+        authors=facts.authors[: limits.AUTHORS],
+        published=facts.published,
+        updated=facts.updated,
+        language=feeds.language(facts.language),
+        media=_image(facts, url),
+        repairs=facts.repairs.names(),
+        summary=facts.description,
+        sources=tuple(sorted((name, source) for name, source in facts.sources.items() if source)),
     )
 
 
-def _decoded(body: bytes, content_type: str | None) -> tuple[str, tuple[str, ...]]:
-    if content_type is None or "charset" not in content_type.lower():
-        declared = _META.search(body, 0, 4096)
-        if declared:
-            content_type = f"text/html; charset={declared[1].decode('ascii', 'replace')}"
-    data, repairs = sniff.to_utf8(body, content_type)
-    return data.decode("utf-8", "replace").replace("\0", ""), repairs
+def _text(tree: Any, facts: Facts, shown: Sequence[Block], url: str) -> tuple[str | None, str | None]:
+    """The story as text and as HTML, or neither."""
+    story = _story(tree, facts, shown, url)
+    if page_signs.is_consent(story):
+        facts.repairs.note(page_signs.CONSENT_WALL)
+        story = []
+    size = sum(len(block.text) for block in story)
+    if facts.body is not None and len(facts.body) >= 200 and size < _SHORT * len(facts.body):
+        facts.repairs.note(page_signs.BODY_FROM_METADATA)
+        facts.sources["text"] = "json-ld articleBody"
+        return _tidy(page_body.parted(facts.body), facts), None
+    if not story:
+        return None, None
+    facts.sources["text"] = "page"
+    html = page_body.html_of(story)
+    return _tidy(page_body.text_of(story), facts), html if len(html) <= limits.CONTENT else None
 
 
-def _metas(tree: Any) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for meta in tree.iter("meta"):
-        name = meta.get("property") or meta.get("itemprop") or meta.get("name")
-        if name and meta.get("content"):
-            found.setdefault(name.lower(), meta.get("content"))
-    for time in tree.iter("time"):
-        if time.get("datetime") and time.get("itemprop"):
-            found.setdefault(time.get("itemprop").lower(), time.get("datetime"))
-    return found
+def _story(tree: Any, facts: Facts, shown: Sequence[Block], url: str) -> list[Block]:
+    keys = [squashed(block.text) for block in shown]
+    voted, text = page_votes.votes(tree, shown, keys, url)
+    choice = Choice(
+        blocks=shown,
+        keys=keys,
+        keep=voted,
+        text=text,
+        guide=squashed(facts.body or ""),
+        title=squashed(facts.title or ""),
+        titles=frozenset(squashed(title) for title in facts.titles),
+        authors=frozenset(squashed(author.name) for author in facts.authors if author.name),
+    )
+    return choose(choice)
 
 
-def _title(found: Any, metas: dict[str, str]) -> str | None:
-    title = getattr(found, "title", None) or metas.get("og:title")
-    return to_text(Markup(title[: limits.TITLE], html=False)) or None if title else None
+def _tidy(text: str, facts: Facts) -> str | None:
+    return to_text(Markup(facts.repairs.cut(text, limits.CONTENT, "content"), html=False)) or None
 
 
-def _paragraphs(found: Any, repairs: Repairs) -> str | None:
-    text = getattr(found, "text", None)
-    if not text:
-        return None
-    blocks = (line.strip() for line in text.split("\n"))
-    joined = "\n\n".join(line for line in blocks if line)
-    return to_text(Markup(repairs.cut(joined, limits.CONTENT, "content"), html=False)) or None
-
-
-def _authors(found: Any) -> tuple[Author, ...]:
-    named = getattr(found, "author", None)
-    each = (people.person(name) for name in (named or "").split(";"))
-    return tuple(people.distinct([one for one in each if one is not None]))[: limits.AUTHORS]
-
-
-def _date(metas: dict[str, str], names: tuple[str, ...], repairs: Repairs) -> float | None:
-    for name in names:
-        instant, assumed = dates.parse(metas.get(name, ""))
-        if instant is not None:
-            for repair in assumed:
-                repairs.note(repair)
-            return instant
-    return None
-
-
-def _day(found: Any, repairs: Repairs) -> float | None:
-    instant, assumed = dates.parse(getattr(found, "date", None) or "")
-    for repair in assumed:
-        repairs.note(repair)
-    return instant
-
-
-def _image(metas: dict[str, str], url: str) -> tuple[Media, ...]:
-    address = links.absolute(url, metas.get("og:image"))
+def _image(facts: Facts, url: str) -> tuple[Media, ...]:
+    address = links.absolute(url, facts.image)
     return (Media(address),) if address else ()

@@ -6,7 +6,6 @@ from telex.core.model import Author
 from telex.documents import limits
 
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
-_WHITE = re.compile(r"\s+")
 
 
 def person(text: str, url: str | None = None, email: str | None = None) -> Author | None:
@@ -14,13 +13,13 @@ def person(text: str, url: str | None = None, email: str | None = None) -> Autho
 
     Who gives nothing but an address is named by it.
     """
-    text = _WHITE.sub(" ", text[: limits.RIGHTS]).strip()
-    found = _ADDRESS.search(text)
+    text = " ".join(text[: limits.RIGHTS].split())
+    found = _ADDRESS.search(text) if "@" in text else None
     if found:
         email = email or found[0]
         text = text.replace("mailto:", "").replace(found[0], " ")
         text = text.strip(" ()<>,;")
-    name = _WHITE.sub(" ", text).strip()[: limits.NAME] or email
+    name = " ".join(text.split())[: limits.NAME] or email
     if name is None and url is None:
         return None
     return Author(name=name, url=url, email=email)

@@ -1,23 +1,15 @@
 """What kind of document these bytes are, as UTF-8: empty, HTML, no text, JSON or XML."""
 
-import codecs
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from telex.core.model import Unreadable, UnreadableReason
+from telex.documents import characters, encodings
+from telex.documents.spaces import NEWS
 
-_BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-# A document in UTF-16 or UTF-32 without a mark shows by its first "<" or "{" (XML 1.0, appendix F).
-_UNMARKED = re.compile(
-    rb"(?P<utf_32_be>\0\0\0[<{])|(?P<utf_32_le>[<{]\0\0\0)|(?P<utf_16_be>\0[<{]\0[^\0])|(?P<utf_16_le>[<{]\0[^\0]\0)"
-)
+to_utf8 = encodings.to_utf8
+
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),
@@ -28,33 +20,8 @@ _MAGIC = (
 )
 # XML 1.0, section 2.2: these are no characters of a document.
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
-_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
-# Only these: Python's codecs also know rot13, punycode, unicode_escape.
-_KNOWN = re.compile(
-    r"utf-?8|us-ascii|ascii|iso-?8859-?\d{1,2}|latin-?\d{1,2}|windows-?\d{3,4}|cp-?\d{3,4}|koi8-?\w{1,2}|mac-?\w{2,12}"
-    r"|gb2312|gbk|gb18030|hz-gb-2312|hz|big5(-?hkscs)?|shift[-_]?jis|sjis|x-sjis|euc-?(jp|kr)|ks_c_5601(-1987)?"
-    r"|iso-2022-\w{2,4}|tis-?620"
-)
-# WHATWG Encoding: what the label means on the web.
-_MEANT = {
-    "iso-8859-1": "windows-1252",
-    "us-ascii": "windows-1252",
-    "ascii": "windows-1252",
-    "latin1": "windows-1252",
-    "latin-1": "windows-1252",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "x-sjis": "cp932",
-    "sjis": "cp932",
-    "euc-kr": "cp949",
-    "ks_c_5601": "cp949",
-    "ks_c_5601-1987": "cp949",
-    "hz-gb-2312": "hz",
-}
-_STATEFUL = ("iso-2022", "hz")
+# Unicode, section 23.7: U+FDD0 to U+FDEF, and the last two of each plane.
+_NONCHARACTERS = re.compile(rb"\xef(?:\xb7[\x90-\xaf]|\xbf[\xbe\xbf])|[\xf0-\xf4][\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]")
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 _FEED_ROOT = re.compile(rb"<(?:\?xml\s|(?:[\w.-]+:)?(?:rss|feed|rdf)[\s>])", re.IGNORECASE)
 _SUBSET_END = re.compile(rb"\]\s*>")
@@ -86,13 +53,15 @@ def sniff(body: bytes, content_type: str | None) -> Source | Unreadable:
     for magic, name in _MAGIC:
         if body.startswith(magic):
             return Unreadable(UnreadableReason.NOT_TEXT, f"{name} data")
-    data, repairs = to_utf8(body, content_type)
+    data, repairs = encodings.to_utf8(body, content_type)
     clean = data.translate(None, _CONTROLS)
     controls = len(data) - len(clean)
     if controls * 50 > len(data):
         return Unreadable(UnreadableReason.NOT_TEXT, f"{controls} control characters in {len(data)} bytes")
-    if controls:
-        repairs = (*repairs, "text.control_characters_removed")
+    if b"\xef\xb7" in clean or b"\xbf\xbe" in clean or b"\xbf\xbf" in clean:
+        clean = _NONCHARACTERS.sub(b"", clean)
+    if len(clean) != len(data):
+        repairs = (*repairs, characters.REMOVED)
     clean = clean.lstrip()
     if clean[:1] in (b"{", b"["):
         return Source(Kind.JSON, clean, repairs)
@@ -101,7 +70,7 @@ def sniff(body: bytes, content_type: str | None) -> Source | Unreadable:
 
 def _as_xml(data: bytes, repairs: tuple[str, ...]) -> Source | Unreadable:
     root = root_name(data) if data[:1] == b"<" else None
-    if root in FEED_ROOTS:
+    if root in FEED_ROOTS or (root == "urlset" and NEWS.encode() in data[:_HEAD]):
         return Source(Kind.XML, data, repairs)
     if root != "html":
         junk = _FEED_ROOT.search(data, 1, _HEAD)
@@ -149,69 +118,3 @@ def root_name(data: bytes) -> str | None:
     at = root_start(data)
     found = _ROOT.match(data, at) if at >= 0 else None
     return found[1].rpartition(b":")[2].decode("ascii", "replace").lower() if found else None
-
-
-def to_utf8(body: bytes, content_type: str | None) -> tuple[bytes, tuple[str, ...]]:
-    """The text as UTF-8 without a mark, and what had to be guessed.
-
-    Order: byte order mark; UTF-8 where the bytes are UTF-8 (what is valid by accident is rare, a wrong label is not);
-    the transport's charset, then the declared one (RFC 7303, section 3); windows-1252.
-    """
-    for mark, encoding in _BOMS:
-        if body.startswith(mark):
-            return _transcoded(body[len(mark) :], encoding)
-    unmarked = _UNMARKED.match(body)
-    if unmarked and unmarked.lastgroup:
-        return _transcoded(body, unmarked.lastgroup.replace("_", "-"))
-    labels = _labels(body, content_type)
-    if labels and labels[0].startswith(_STATEFUL):
-        return _transcoded(body, labels[0])
-    return _eight_bits(body, labels)
-
-
-def _transcoded(body: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
-    try:
-        return body.decode(encoding).encode("utf-8"), ()
-    except UnicodeError:
-        text = body.decode(encoding, "replace").encode("utf-8", "replace")
-        return text, ("encoding.invalid_bytes",)
-
-
-def _labels(body: bytes, content_type: str | None) -> list[str]:
-    transport = _CHARSET.search(content_type or "")
-    declared = _DECLARED.match(body)
-    names = [transport[1] if transport else "", declared[1].decode("ascii") if declared else ""]
-    return [_MEANT.get(name.lower(), name.lower()) for name in names if _KNOWN.fullmatch(name.lower())]
-
-
-def _eight_bits(body: bytes, labels: list[str]) -> tuple[bytes, tuple[str, ...]]:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        cut = error.start >= len(body) - 3 and error.reason == "unexpected end of data"
-        if cut and (_says_utf8(labels) or not body[: error.start].isascii()):
-            return body[: error.start], ("encoding.invalid_bytes",)
-    else:
-        wrong = not _says_utf8(labels) and not body.isascii()
-        return body, ("encoding.declared_wrongly",) if wrong else ()
-    for label in labels:
-        try:
-            return body.decode(label).encode("utf-8"), ()
-        except (UnicodeError, LookupError):
-            continue
-    return _guessed(body)
-
-
-def _says_utf8(labels: list[str]) -> bool:
-    return not labels or labels[0] in ("utf-8", "utf8")
-
-
-def _guessed(body: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """No label holds: UTF-8 with some damage where nine in ten sequences are whole, else windows-1252."""
-    text = body.decode("utf-8", "replace")
-    damaged = text.count("\ufffd")
-    high = len(body) - len(body.decode("ascii", "ignore"))
-    if damaged * 10 > high:
-        text = body.decode("windows-1252", "replace")
-        return text.encode("utf-8"), ("encoding.assumed_windows_1252",)
-    return text.encode("utf-8"), ("encoding.invalid_bytes",)

@@ -8,7 +8,9 @@ from xml.parsers import expat
 
 from telex.core.identity import digest
 from telex.core.model import Digest
-from telex.documents import limits
+from telex.documents import budgets, limits
+from telex.documents.budgets import TooCostly
+from telex.documents.spaces import SITEMAP
 
 _XML = "http://www.w3.org/XML/1998/namespace"
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
@@ -21,7 +23,9 @@ _NAMESPACES = (
     "http://blogs.law.harvard.edu/tech/rss",
     *_ATOM,
 )
-_ENTRY_NAMES = frozenset({"item", "entry", *(f"{space} {name}" for space in _NAMESPACES for name in ("item", "entry"))})
+_ENTRY_NAMES = frozenset(
+    {"item", "entry", f"{SITEMAP} url", *(f"{space} {name}" for space in _NAMESPACES for name in ("item", "entry"))}
+)
 # What entries inherit from the feed's own elements, whatever the namespace (atom:author, dc:rights ...).
 _INHERITED = frozenset({"author", "rights", "copyright", "language"})
 _SCOPED = frozenset({f"{_XML} base", f"{_XML} lang", "base", "lang"})
@@ -31,8 +35,10 @@ _LONG_TEXT = 4096
 _DEEP = 50
 _MANY_ATTRIBUTES = 50
 _MANY_NAMESPACES = 200
+_LONG_SCOPE = 200
 _ENDS_EARLY = frozenset({3, 5, 6, 20})  # no element, unclosed token, partial character, unclosed CDATA section
 _JUNK_AFTER = 9
+ILL_FORMED = "ill_formed"
 _NAME = re.compile(rb"<([^\s/>]+)")
 
 
@@ -66,6 +72,12 @@ class Split:
     elements: int = 0
     entities: dict[str, str] = field(default_factory=dict)
     repairs: tuple[str, ...] = ()
+    beyond: tuple[tuple[int, int], ...] = ()  # where the entries beyond the limit stand
+
+    @property
+    def size(self) -> int:
+        """How many elements the document has."""
+        return self.elements + sum(piece.elements for piece in self.slices)
 
     def unknown(self, known: frozenset[Digest]) -> list[Slice]:
         """The entries that are not known."""
@@ -74,10 +86,10 @@ class Split:
     def without(self, known: frozenset[Digest]) -> bytes:
         """The document's header with the unknown entries, from the root's tag on."""
         parts, at = [], self.root
-        for piece in self.slices:
-            if piece.raw in known:
-                parts.append(self.data[at : piece.start])
-                at = piece.end
+        left_out = [(piece.start, piece.end) for piece in self.slices if piece.raw in known]
+        for start, end in (*left_out, *self.beyond):
+            parts.append(self.data[at:start])
+            at = end
         return b"".join((*parts, self.data[at : self.end], self.closing))
 
 
@@ -98,8 +110,14 @@ def split(data: bytes, elements: int | None = None) -> Split:
 
     Raises:
         OverBudget: there are more elements.
+        TooCostly: there is more of something than any feed has.
     """
     return _Splitter(data, elements).run()
+
+
+def _condensed(scope: bytes) -> bytes:
+    """What goes into the digest of each entry, short enough for it."""
+    return scope if len(scope) <= _LONG_SCOPE else digest(scope)
 
 
 class _Splitter:
@@ -107,23 +125,27 @@ class _Splitter:
 
     def __init__(self, data: bytes, budget: int | None) -> None:
         self.data = data
-        self.budget = budget if budget is not None else len(data)
+        self.budget = budget if budget is not None else budgets.ELEMENTS
+        self.over = OverBudget if self.budget < budgets.ELEMENTS else TooCostly
         self.count = 0  # of elements
         self.spaces = 0  # of namespace declarations
+        self.spaces_of, self.spaces_before = 0, 0  # how many there were before those of which element
         self.entry_count = 0
         self.parser = expat.ParserCreate("utf-8", " ")
         self.names: list[str] = []  # of the open elements outside entries
         self.inside = 0  # how many elements are open inside the entry, itself included
         self.entry_names: frozenset[str] = _ENTRY_NAMES
         self.starts: list[int] = []  # of the open elements outside entries
-        self.scopes: list[bytes] = []
-        self.scope: bytes | None = None  # all of them as one, once an entry asked for it
+        self.scopes: list[bytes] = []  # of the same elements, each with what it is in
         self.end_tag = b""  # of the last entry
         self.declared: list[bytes] = []
         self.entry_depth = 0
         self.entry_start = 0
         self.found: list[tuple[int, int, bytes, int]] = []
         self.dropped = 0
+        self.beyond: list[tuple[int, int]] = []
+        self.declarations = 0  # of attributes, in a DTD
+        self.defaults = 0  # how much text they add to each element
         self.inherited: list[bytes] = []
         self.inheriting = 0
         self.root = -1
@@ -140,11 +162,12 @@ class _Splitter:
         parser.EndElementHandler = self.end
         parser.StartNamespaceDeclHandler = self.namespace
         parser.EntityDeclHandler = self.entity
+        parser.AttlistDeclHandler = self.attribute_declared
         parser.SkippedEntityHandler = self.skipped
         try:
             parser.Parse(self.data, True)
         except _Stop:
-            return self.unsplit(self.whole or "ill_formed")
+            return self.unsplit(self.whole or ILL_FORMED)
         except expat.ExpatError as error:
             return self.failed(error)
         finally:
@@ -156,7 +179,7 @@ class _Splitter:
             return self.result(complete=True, end=self.root_end, repairs=("xml.junk_after_document",))
         if error.code in _ENDS_EARLY and self.root >= 0 and self.whole is None:
             return self.cut_short()
-        return self.unsplit(self.whole or "ill_formed")
+        return self.unsplit(self.whole or ILL_FORMED)
 
     def cut_short(self) -> Split:
         """The document ends before its root's end tag: what follows the last whole entry does not count."""
@@ -169,7 +192,7 @@ class _Splitter:
         still_open = [start for start in reversed(self.starts) if start < end]
         closing = b"".join(b"</" + self.name_at(start) + b">" for start in still_open)
         if not closing:
-            return self.unsplit("ill_formed")
+            return self.unsplit(ILL_FORMED)
         return self.result(complete=False, end=end, closing=closing)
 
     def name_at(self, start: int) -> bytes:
@@ -179,7 +202,7 @@ class _Splitter:
     def result(self, *, complete: bool, end: int, closing: bytes = b"", repairs: Iterable[str] = ()) -> Split:
         if self.whole is not None:
             return self.unsplit(self.whole)
-        inherited = b"\0".join(self.inherited)
+        inherited = _condensed(b"\0".join(self.inherited))
         slices = tuple(
             Slice(start, stop, digest(scope, inherited, self.data[start:stop]), elements)
             for start, stop, scope, elements in self.found
@@ -195,6 +218,7 @@ class _Splitter:
             costly=self.costly,
             elements=self.count - sum(piece.elements for piece in slices),
             repairs=tuple(repairs),
+            beyond=tuple(self.beyond),
         )
 
     def unsplit(self, why: str) -> Split:
@@ -204,16 +228,35 @@ class _Splitter:
             slices=(),
             end=len(self.data),
             whole=why,
-            costly=self.costly or why == "ill_formed",
+            costly=self.costly or why == ILL_FORMED,
             entities=self.entities,
         )
 
     def namespace(self, prefix: str | None, uri: str | None) -> None:
+        if self.spaces_of != self.count:
+            self.spaces_of, self.spaces_before = self.count, self.spaces
         self.spaces += 1
         if self.spaces > _MANY_NAMESPACES:
             self.costly = True
+        if self.spaces - self.spaces_before > budgets.NAMESPACES or len(uri or "") > budgets.NAMESPACE:
+            raise TooCostly("namespaces beyond reason")
         if not self.entry_depth:
             self.declared.append(f"{prefix or ''}={uri or ''}".encode())
+
+    def attribute_declared(
+        self,
+        element: str,  # noqa: ARG002 - expat's signature
+        name: str,  # noqa: ARG002
+        kind: str,  # noqa: ARG002
+        default: str | None,
+        required: bool,  # noqa: ARG002
+    ) -> None:
+        self.declarations += 1
+        if self.declarations > budgets.DECLARATIONS:
+            raise TooCostly("declarations beyond reason")
+        self.defaults += 0 if default is None else 1 + len(default)
+        if self.defaults:
+            self.budget = min(self.budget, budgets.DEFAULTS // self.defaults)
 
     def entity(
         self,
@@ -239,7 +282,7 @@ class _Splitter:
         at = self.parser.CurrentByteIndex
         self.count += 1
         if self.count > self.budget:
-            raise OverBudget
+            raise self.over("elements beyond reason")
         if at - self.last > _LONG_TEXT:
             self.weigh()
         self.last = at
@@ -256,7 +299,7 @@ class _Splitter:
             if name.rpartition(" ")[2].lower() in _INHERITED and len(self.names) <= 3:
                 self.inheriting = len(self.names)
         if len(attributes) > _MANY_ATTRIBUTES or len(self.names) > _DEEP:
-            self.costly = True
+            self.weigh_attributes(attributes)
 
     def begin(self, name: str, at: int) -> None:
         self.root = at
@@ -272,20 +315,25 @@ class _Splitter:
         scope = self.declared
         if attributes:
             scope += [f"@{key}={value}".encode() for key, value in attributes.items() if key in _SCOPED]
-        self.scopes.append(b"\n".join(sorted(scope)))
-        self.scope = None
+        own = b"\n".join(sorted(scope))
+        self.scopes.append(_condensed(self.scopes[-1] + b"\0" + own) if self.scopes else _condensed(own))
         self.declared = []
 
     def start_inside(self, name: str, attributes: dict[str, str]) -> None:
         self.count += 1
         self.inside += 1
         if self.count > self.budget:
-            raise OverBudget
+            raise self.over("elements beyond reason")
         if name in self.entry_names:
             self.whole = "nested"
             raise _Stop
         if self.inside > _DEEP or (attributes and len(attributes) > _MANY_ATTRIBUTES):
-            self.costly = True
+            self.weigh_attributes(attributes)
+
+    def weigh_attributes(self, attributes: dict[str, str]) -> None:
+        self.costly = True
+        if len(attributes) > budgets.ATTRIBUTES:
+            raise TooCostly("attributes beyond reason")
 
     def end_inside(self, name: str) -> None:
         at = self.parser.CurrentByteIndex
@@ -317,7 +365,6 @@ class _Splitter:
         self.names.pop()
         start = self.starts.pop()
         self.scopes.pop()
-        self.scope = None
         if depth == self.inheriting:
             self.inheriting = 0
             self.inherited.append(self.data[start:at])
@@ -335,11 +382,15 @@ class _Splitter:
             self.whole = "empty_entry"
             raise _Stop
         if len(self.found) >= limits.ENTRIES:
-            self.dropped += 1
+            self.drop(self.entry_start, stop)
             return
-        if self.scope is None:
-            self.scope = b"\0".join(self.scopes)
-        self.found.append((self.entry_start, stop, self.scope, self.count - self.entry_count + 1))
+        self.found.append((self.entry_start, stop, self.scopes[-1], self.count - self.entry_count + 1))
+
+    def drop(self, start: int, stop: int) -> None:
+        self.dropped += 1
+        if self.beyond and not self.data[self.beyond[-1][1] : start].strip():
+            start = self.beyond.pop()[0]
+        self.beyond.append((start, stop))
 
     def behind(self, start: int, at: int) -> int:
         """Where the element that starts at `start` ends, `at` being what expat gives with its end.

@@ -4,13 +4,14 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from telex.core import urls
 from telex.core.identity import article_id, digest
 from telex.core.model import Author, BodyFrom, Digest, Entry, Feed, Markup, Source
 from telex.core.redact import redact_url
+from telex.documents import characters
 from telex.documents.markup import sanitise, to_text
 from telex.ingest.draft import Draft
 
@@ -20,6 +21,9 @@ BODY_LIMIT = 200_000
 BODY_HTML_LIMIT = 300_000
 SUMMARY_LIMIT = 20_000
 TITLE_LIMIT = 1_000
+CLOSED_TITLE_LIMIT = 300
+CLOSED_LIMIT = 6_000
+"""A longer text loses its marks of direction: three times as much must not reach another limit, which would cut them."""
 FUTURE_LIMIT = 3600.0
 _LANGUAGE = re.compile(r"^([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))*$")
 
@@ -136,6 +140,54 @@ def _one_line(text: str | None, limit: int) -> str | None:
     return (line if len(line) <= limit else line[:limit].rstrip()) or None
 
 
+def unescape_title(made: Draft) -> None:
+    """A title that was surely escaped twice is decoded once more."""
+    if made.title and "&" in made.title:
+        plain = characters.unescaped_again(made.title)
+        if plain != made.title:
+            made.title = plain
+            made.note(characters.UNESCAPED)
+
+
+def close_directions(made: Draft) -> None:
+    """No text turns the direction of what is shown behind it: titles and texts are closed, names lose their marks."""
+    made.title = _closed(made, made.title, CLOSED_TITLE_LIMIT)
+    made.summary, made.body = _closed(made, made.summary), _closed(made, made.body)
+    if made.body_html is not None and not _is_closed(made.body_html):
+        made.body_html = characters.undirected(made.body_html)
+    if any(_is_directed(author.name) for author in made.authors):
+        made.note(characters.DIRECTIONS)
+        made.authors = tuple(replace(one, name=characters.undirected(one.name or "")) for one in made.authors)
+    if any(map(_is_directed, made.categories)):
+        made.note(characters.DIRECTIONS)
+        made.categories = tuple(map(characters.undirected, made.categories))
+    if any(_is_directed(media.caption) or _is_directed(media.credit) for media in made.media):
+        made.media = tuple(
+            replace(media, caption=_closed(made, media.caption), credit=_closed(made, media.credit))
+            for media in made.media
+        )
+
+
+def _is_directed(text: str | None) -> bool:
+    return text is not None and characters.is_directed(text)
+
+
+def _is_closed(text: str) -> bool:
+    return not characters.is_directed(text) or characters.closed(text) == text
+
+
+def _closed(made: Draft, text: str | None, limit: int = CLOSED_LIMIT) -> str | None:
+    if text is None or not characters.is_directed(text):
+        return text
+    whole, bare = characters.closed(text), characters.undirected(text)
+    if len(bare) > limit or len(whole) > 3 * limit:
+        whole = bare
+    if whole == text and bare.strip():
+        return text
+    made.note(characters.DIRECTIONS)
+    return to_text(Markup(whole, html=False)) if bare.strip() else None
+
+
 def tidy_title(made: Draft) -> None:
     """A title is one line."""
     made.title = _one_line(made.title, TITLE_LIMIT)
@@ -220,6 +272,8 @@ def count_words(made: Draft) -> None:
 
 
 NORMALISE: tuple[Step, ...] = (
+    unescape_title,
+    close_directions,
     tidy_title,
     within_limits,
     body_is_no_summary,

@@ -1,6 +1,6 @@
 """A feed's document against its window: what is new, changed, back, missing or gone."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Container, Generator, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -52,13 +52,28 @@ def document_arrived(work: Work, arrival: FeedArrived) -> Generator[None, None, 
     for key in keys:
         work.departed.pop(key, None)
     work.known = merged(shown, before, lost.missing)
+    deleted = _deleted(work, document, keys)
     yield
-    confirm_missing(work)
+    confirm_missing(work, deleted)
     yield
     succeed(work)
     yield
     _accept(work, arrival, first_poll=first_poll)
     _ask_for_texts(work)
+
+
+def _deleted(work: Work, document: FeedDocument, shown: Iterable[Digest]) -> frozenset[Digest]:
+    """What the document says was deleted (RFC 6721): missing from now on, also where it had aged out before."""
+    if not document.withdrawn:
+        return frozenset()
+    gone = frozenset(named(Entry(raw=Digest(b""), guid=ref)).key for ref in document.withdrawn).difference(shown)
+    left = [key for key in gone if key in work.departed and not work.departed[key].known.marks & Mark.WITHDRAWN]
+    window = (*work.known, *(work.departed.pop(key).known for key in left))
+    work.known = tuple(
+        replace(known, missing_since=known.missing_since or work.now) if known.key in gone else known
+        for known in window
+    )
+    return gone
 
 
 def _is_first(work: Work) -> bool:
@@ -176,7 +191,7 @@ def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> Genera
             slots.append(named(slot))
             yield
     taken: set[Digest] = {slot.key for slot in slots if isinstance(slot, Known)}
-    context = Context(work.feed, work.own_source(), document.language, work.now)
+    context = Context(work.feed, work.own_source(), document.language, work.now, document.repairs)
     shown: list[Known] = []
     placed: set[Digest] = set()
     _look_for_repeated_ids(work, slots)
@@ -318,8 +333,11 @@ def _judged_before(met: Met, mine: Known | None, standing: Standing | None) -> M
     return met
 
 
-def confirm_missing(work: Work) -> None:
-    """Withdraw what has been missing for the feed's grace and still is, and what no other feed shows either."""
+def confirm_missing(work: Work, deleted: Container[Digest] = ()) -> None:
+    """Withdraw what has been missing for the feed's grace and still is, and what no other feed shows either.
+
+    What the feed says was `deleted` needs neither grace nor a second look.
+    """
     window = []
     for known in work.known:
         since = known.missing_since
@@ -327,7 +345,8 @@ def confirm_missing(work: Work) -> None:
             # The calendar ran ahead when it was missed: the grace begins anew.
             window.append(replace(known, missing_since=work.now))
             continue
-        if since is None or work.now - since < work.feed.withdraw_after or known.key in work.wants:
+        in_grace = since is not None and work.now - since < work.feed.withdraw_after and known.key not in deleted
+        if since is None or in_grace or known.key in work.wants:
             window.append(known)
             continue
         work.departed[known.key] = Departed(_withdraw(work, replace(known, missing_since=None), since), work.now)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from telex.core.events import ArticlePublished, ArticleUpdated, DeadLetter, Event
@@ -22,9 +22,46 @@ _FULL = 4
 
 
 @dataclass(slots=True)
+class Cargo:
+    """Events as records, and what is told of them once they are in the log.
+
+    The events themselves are not kept: as objects they take several times the memory of their records.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    types: Counter[str] = field(default_factory=Counter)
+    letters: Counter[str] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
+    dates: list[float] = field(default_factory=list)
+    """When what they tell was published or edited, by its publisher's word; news alone, no back catalogue."""
+
+    def note(self, event: Event) -> None:
+        """Count an event."""
+        self.types[cloudevents.type_of(event)] += 1
+        if isinstance(event, ArticlePublished | ArticleUpdated) and event.article.provenance.repairs:
+            self.repairs.update(event.article.provenance.repairs)
+        match event:
+            case DeadLetter():
+                self.letters[event.reason] += 1
+            case ArticlePublished(article) if not article.backfill and article.published_at is not None:
+                self.dates.append(article.published_at)
+            case ArticleUpdated(article) if article.updated_at is not None:
+                self.dates.append(article.updated_at)
+            case _:
+                pass
+
+    def add(self, other: "Cargo") -> None:
+        """Take over another's."""
+        self.records += other.records
+        self.types.update(other.types)
+        self.letters.update(other.letters)
+        self.repairs.update(other.repairs)
+        self.dates += other.dates
+
+
+@dataclass(slots=True)
 class _Pending:
-    events: tuple[Event, ...]
-    records: tuple[Record, ...]
+    cargo: Cargo
     memories: Mapping[FeedId, bytes | None]
     schedule: bytes | None
     inbox: int | None
@@ -60,27 +97,34 @@ class Committer:
         else:
             self._room.set()
 
+    def loading(self, events: tuple[Event, ...]) -> Generator[None, None, Cargo]:
+        """Make the records of events, one event a step."""
+        naming, limit = self._context.naming, self._claim.record_limit
+        cargo = Cargo()
+        for event in events:
+            cargo.records.extend(fitting_records(event, naming, limit))
+            cargo.note(event)
+            yield
+        return cargo
+
     async def submit(
         self,
-        events: tuple[Event, ...] = (),
+        cargo: Cargo | None = None,
         memories: Mapping[FeedId, bytes | None] | None = None,
         *,
         schedule: bytes | None = None,
         inbox: int | None = None,
-        records: tuple[Record, ...] = (),
     ) -> None:
-        """Return once all of it is in the log. `records` are more than those of the events.
+        """Return once all of it is in the log.
 
         Raises:
             ClaimDied: it may or may not be in the log; the shard is over.
         """
-        naming, limit = self._context.naming, self._claim.record_limit
-        records = (*(record for event in events for record in fitting_records(event, naming, limit)), *records)
-        memories = memories or {}
-        size = sum(len(record.value or b"") for record in records)
+        cargo, memories = cargo or Cargo(), memories or {}
+        size = sum(len(record.value or b"") for record in cargo.records)
         size += sum(len(memory or b"") for memory in memories.values()) + len(schedule or b"")
         done = asyncio.get_running_loop().create_future()
-        self._queue.append(_Pending(events, records, memories, schedule, inbox, size, done))
+        self._queue.append(_Pending(cargo, memories, schedule, inbox, size, done))
         self._waiting += size
         self._look_for_room()
         self._wake.set()
@@ -123,20 +167,23 @@ class Committer:
         while self._queue:
             pending = self._queue[0]
             full = (
-                records + len(pending.records) > settings.commit_records or size + pending.size > settings.commit_bytes
+                records + len(pending.cargo.records) > settings.commit_records
+                or size + pending.size > settings.commit_bytes
             )
             if batch and (full or self._context.refusals.alone):
                 break
             batch.append(self._queue.popleft())
-            records, size = records + len(pending.records), size + pending.size
+            records, size = records + len(pending.cargo.records), size + pending.size
         return batch
 
     async def _append(self, batch: list[_Pending]) -> None:
         memories: dict[FeedId, bytes | None] = {}
+        cargo = Cargo()
         for pending in batch:
             memories |= pending.memories
+            cargo.add(pending.cargo)
         commit = Commit(
-            records=tuple(record for pending in batch for record in pending.records),
+            records=tuple(cargo.records),
             memories=memories,
             schedule=next((p.schedule for p in reversed(batch) if p.schedule is not None), None),
             inbox=max((p.inbox for p in batch if p.inbox is not None), default=None),
@@ -153,7 +200,7 @@ class Committer:
             else:
                 break
         self._resume()
-        self._observe(batch, loop.time() - began, sum(pending.size for pending in batch))
+        self._observe(cargo, loop.time() - began, sum(pending.size for pending in batch))
 
     def _pause(self, detail: str) -> None:
         if not self._paused:
@@ -166,29 +213,16 @@ class Committer:
             self._paused = False
             self._context.observer.observe(LogPaused(self._claim.shard, resumed=True, detail=None))
 
-    def _observe(self, batch: list[_Pending], elapsed: float, size: int) -> None:
+    def _observe(self, cargo: Cargo, elapsed: float, size: int) -> None:
         now = self._context.clock.now()
-        types: Counter[str] = Counter()
-        letters: Counter[str] = Counter()
-        delays = []
-        for event in (event for pending in batch for event in pending.events):
-            types[cloudevents.type_of(event)] += 1
-            match event:
-                case DeadLetter():
-                    letters[event.reason] += 1
-                case ArticlePublished(article) if not article.backfill and article.published_at is not None:
-                    delays.append(max(0.0, now - article.published_at))
-                case ArticleUpdated(article) if article.updated_at is not None:
-                    delays.append(max(0.0, now - article.updated_at))
-                case _:
-                    pass
         fact = Committed(
             self._claim.shard,
             elapsed,
-            sum(len(pending.records) for pending in batch),
+            len(cargo.records),
             size,
-            tuple(types.items()),
-            tuple(delays),
-            tuple(letters.items()),
+            tuple(cargo.types.items()),
+            tuple(max(0.0, now - date) for date in cargo.dates),
+            tuple(cargo.letters.items()),
+            tuple(cargo.repairs.items()),
         )
         self._context.observer.observe(fact)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from telex.core.model import Feed
 from telex.core.schedule import Bounds
 from telex.ports import Catalogue, Clock, DocumentReader, Fetcher, Observer
+from telex.shard.passage import Passage, Room
 from telex.shard.refusals import Refusals
+from telex.turns import Turns
 from telex.wire.topics import Naming
 
 
@@ -23,6 +25,8 @@ class ShardSettings:
         schedule_every: how often the schedule record is written at most.
         commit_records: records that make a commit full.
         commit_bytes: bytes of records and memories that make a commit full.
+        under_way: bytes of documents that the process decides and commits at a time. In memory each is some ten times
+            as large, as objects, records and what the log's client makes of them.
     """
 
     per_publisher: int = 1
@@ -32,6 +36,7 @@ class ShardSettings:
     schedule_every: float = 60.0
     commit_records: int = 1000
     commit_bytes: int = 4 << 20
+    under_way: int = 16 << 20
 
 
 class Pacer:
@@ -50,7 +55,10 @@ class Pacer:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The ports and limits that a process gives to its shards. `rng` is this process's own chance."""
+    """The ports and limits that a process gives to its shards. `rng` is this process's own chance.
+
+    `turns` share out the loop between all that is decided.
+    """
 
     catalogue: Catalogue
     fetcher: Fetcher
@@ -61,13 +69,21 @@ class Context:
     naming: Naming
     settings: ShardSettings
     slots: asyncio.Semaphore = field(init=False)
+    room: Room = field(init=False)
+    turns: Turns = field(init=False)
     pacer: Pacer = field(init=False)
     refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slots", asyncio.Semaphore(self.settings.concurrency))
+        object.__setattr__(self, "room", Room(self.settings.under_way))
+        object.__setattr__(self, "turns", Turns())
         object.__setattr__(self, "pacer", Pacer(self.settings.release_rate))
         object.__setattr__(self, "refusals", Refusals())
+
+    def passage(self) -> Passage:
+        """The way of one poll or decision."""
+        return Passage(self.slots, self.room)
 
     def bounds(self, feed: Feed) -> Bounds:
         """The feed's interval bounds and the back-off's cap."""

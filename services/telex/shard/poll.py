@@ -1,9 +1,8 @@
 """One feed, once: fetch, read, ingest, commit, plan. And one page, for an article that waits."""
 
 import asyncio
-import hashlib
-from dataclasses import replace
-from urllib.parse import urlsplit
+from collections.abc import Generator
+from dataclasses import dataclass
 
 from telex.core.arrivals import (
     Arrival,
@@ -16,32 +15,47 @@ from telex.core.arrivals import (
     StillSame,
     WantsDue,
 )
-from telex.core.events import ArticlePublished, ArticleUpdated, ArticleWithdrawn, Health
+from telex.core.events import Health
 from telex.core.exchange import Exchange, Fetched, Gone, Kind, NotModified, Refusal, Refused, Request
 from telex.core.facts import PollEnded
 from telex.core.identity import digest
 from telex.core.memory import FeedState, Head, Memory, Want, current
 from telex.core.model import Digest, Feed, FeedId, PageDocument, ReadRequest, Unreadable, UnreadableReason
-from telex.core.redact import redact_body, redact_text
 from telex.core.schedule import RETRY_AFTER_LIMIT, Plan, Reason, after_failure, after_gone, after_success
 from telex.errors import AppendRefused
-from telex.ingest.ingest import Outcome, ingest
+from telex.ingest.ingest import ingesting
 from telex.ingest.pages import PAGE_EXPIRY, PAGE_WAIT
 from telex.ingest.window import needless
-from telex.shard.commit import Committer
+from telex.shard.answers import HOLDING, Ending, ending_of, is_news, junk_of, no_turn, quiet_end, request_for
+from telex.shard.commit import Cargo, Committer
+from telex.shard.passage import Passage
 from telex.shard.publishers import Desk
 from telex.shard.state import State
 from telex.wire import memories as wire
+from telex.wire.cloudevents import EventType
 
-DEAD_LETTER_LIMIT = 64 << 10
-_HOLDING = frozenset({Refusal.RATE_LIMITED, Refusal.SERVER_ERROR})
+_ARTICLES = frozenset({EventType.ARTICLE_PUBLISHED, EventType.ARTICLE_UPDATED, EventType.ARTICLE_WITHDRAWN})
 _PAGE_TRIES = 3
 _PAGE_PAUSE = 30.0
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What is to be committed, and the memory as it is then. `packed` is None where there is nothing to commit.
+
+    `document` is what it was decided of, where that was a feed's document.
+    """
+
+    memory: Memory
+    packed: bytes | None = None
+    cargo: Cargo | None = None
+    document: Digest | None = None
+
+    @property
+    def articles(self) -> int:
+        """How many events tell of articles."""
+        types = self.cargo.types if self.cargo else {}
+        return sum(count for kind, count in types.items() if kind in _ARTICLES)
 
 
 class Poller:
@@ -66,13 +80,13 @@ class Poller:
         if feed is None:
             return None
         desk = self._state.publishers.desk(feed.publisher)
-        async with desk.gate:
+        async with desk.gate, self._context.passage() as passage:
             feed = self._state.feeds.get(name)
             if feed is None or self.stopping or name in self._state.paused or self._held(feed, desk):
                 return None
             began = asyncio.get_running_loop().time()
             head = current(feed, self._state.head(name))
-            exchange = await self._fetch(_request(feed, head))
+            exchange = await self._fetch(request_for(feed, head), passage)
             self._hold(desk, exchange)
             async with desk.lock:
                 asked, feed = feed, self._state.feeds.get(name)
@@ -81,16 +95,16 @@ class Poller:
                 if (feed.url, feed.publisher) != (asked.url, asked.publisher):
                     self._state.plan(feed, 0.0, Reason.FIRST, 0)  # the answer is another address's
                     return None
-                return await self._take(feed, exchange, lag, began)
+                return await self._take(feed, exchange, lag, began, passage)
 
-    async def _fetch(self, request: Request) -> Exchange:
+    async def _fetch(self, request: Request, passage: Passage) -> Exchange:
         task = asyncio.current_task()
         assert task is not None
         self.fetching.add(task)
         try:
             await self._committer.wait_room()
-            async with self._context.slots:
-                return await self._context.fetcher.fetch(request)
+            await passage.begin()
+            return await self._context.fetcher.fetch(request)
         finally:
             self.fetching.discard(task)
 
@@ -105,91 +119,121 @@ class Poller:
         )
         return True
 
-    async def _take(self, feed: Feed, exchange: Exchange, lag: float, began: float) -> Memory | None:
-        if _no_turn(exchange):
+    async def _take(self, feed: Feed, exchange: Exchange, lag: float, began: float, passage: Passage) -> Memory | None:
+        if no_turn(exchange):
             self._state.plan(feed, feed.interval_min, Reason.HELD, self._failures(feed.id))
             return None
         failures = self._failures(feed.id) + 1
-        head = self._state.head(feed.id)
-        still = _still_same(feed, head, exchange)
-        if still is not None and _nothing_to_decide(still[1], head):
-            outcome_name, arrival = still
-            memory = Memory(head)
-            outcome = Outcome((), memory)
-        else:
+        before = head = self._state.head(feed.id)
+        body = digest(exchange.body) if isinstance(exchange, Fetched) else None
+        ending, decided = quiet_end(feed, head, exchange, body), _Decided(Memory(head))
+        if ending is None:
             memory = self._state.memory(feed.id)
-            if still is not None:
-                outcome_name, arrival = still
-            else:
-                assert not isinstance(exchange, NotModified)
-                outcome_name, arrival = await self._arrival(feed, memory, exchange, failures)
-            outcome = await self._decide(feed, memory, arrival)
-        plan = self._plan(feed, outcome.memory.head, arrival, exchange, failures)
-        failed = isinstance(arrival, PollFailed | JunkArrived)
-        self._state.plan(feed, plan.delay, plan.reason, failures if failed else 0)
-        self._observe(feed, outcome, outcome_name, arrival, exchange, lag, began, plan, memory.head.health)
-        return outcome.memory if outcome.memory is not memory else None
+            before = memory.head
+            arrival, outcome = await self._arrival(feed, memory, exchange, body, failures)
+            ending = ending_of(outcome, arrival)
+            await passage.admit(len(exchange.body) if isinstance(exchange, Fetched) else 0)
+            decided = await self._work_out(feed, memory, arrival)
+            del memory, arrival  # a document as objects is many times its size, and commits may take a while
+            await self._commit(feed, decided)
+        plan = self._plan(feed, decided.memory.head, ending, exchange, failures)
+        self._state.plan(feed, plan.delay, plan.reason, failures if ending.failed else 0)
+        self._observe(feed, decided, ending, exchange, lag, began, plan, before.health)
+        return decided.memory if decided.packed is not None else None
 
     def _failures(self, name: FeedId) -> int:
         state: FeedState | None = self._state.states.get(name)
         return state.failures if state else 0
 
     async def _arrival(
-        self, feed: Feed, memory: Memory, exchange: Fetched | Gone | Refused, failures: int
-    ) -> tuple[str, Arrival]:
+        self, feed: Feed, memory: Memory, exchange: Exchange, body: Digest | None, failures: int
+    ) -> tuple[Arrival, str]:
         match exchange:
+            case NotModified():
+                return StillSame(exchange.moved_to), "not_modified"
             case Gone():
-                return "gone", PollFailed("gone", "410 Gone", failures, gone=True)
+                return PollFailed("gone", "410 Gone", failures, gone=True), "gone"
             case Refused():
-                return str(exchange.reason), PollFailed(str(exchange.reason), exchange.detail, failures)
+                return PollFailed(str(exchange.reason), exchange.detail, failures), str(exchange.reason)
             case Fetched():
-                body = _body_digest(exchange.body)
-                if refused := self._context.refusals.of_document(feed.id, body):
-                    return "refused", _junk(feed, exchange, Unreadable(UnreadableReason.REFUSED, refused), failures)
-                known = needless(feed, memory, self._state.register(feed))
-                request = ReadRequest(exchange.body, exchange.content_type, exchange.url, known)
-                read = await self._context.reader.read_feed(request)
-                if isinstance(read, Unreadable):
-                    return "unreadable", _junk(feed, exchange, read, failures)
-                return "changed" if read.complete else "incomplete", FeedArrived(
-                    document=read,
-                    body=body,
-                    url=exchange.url,
-                    moved_to=exchange.moved_to,
-                    etag=exchange.etag,
-                    last_modified=exchange.last_modified,
-                )
+                assert body is not None
+                if current(feed, memory.head).body == body:
+                    return StillSame(exchange.moved_to), "unchanged"
+                return await self._document(feed, memory, exchange, body, failures)
 
-    async def _decide(self, feed: Feed, memory: Memory, arrival: Arrival) -> Outcome:
-        """Ingest and commit; the state advances only when the log took it."""
+    async def _document(
+        self, feed: Feed, memory: Memory, exchange: Fetched, body: Digest, failures: int
+    ) -> tuple[Arrival, str]:
+        if refused := self._context.refusals.of_document(feed.id, body):
+            junk = Unreadable(UnreadableReason.REFUSED, refused)
+            return await self._junk(feed, exchange, junk, body, failures), "refused"
+        known = needless(feed, memory, self._state.register(feed))
+        request = ReadRequest(exchange.body, exchange.content_type, exchange.url, known)
+        read = await self._context.reader.read_feed(request)
+        if isinstance(read, Unreadable):
+            return await self._junk(feed, exchange, read, body, failures), "unreadable"
+        arrival = FeedArrived(
+            document=read,
+            body=body,
+            url=exchange.url,
+            moved_to=exchange.moved_to,
+            etag=exchange.etag,
+            last_modified=exchange.last_modified,
+        )
+        return arrival, "changed" if read.complete else "incomplete"
+
+    async def _junk(
+        self, feed: Feed, exchange: Fetched, unreadable: Unreadable, body: Digest, failures: int
+    ) -> JunkArrived:
+        async with self._context.turns:
+            return junk_of(feed, exchange, unreadable, body, failures)
+
+    async def _decide(self, feed: Feed, arrival: Arrival) -> Memory:
+        """Ingest and commit what is no poll's answer; the memory as it is then. The caller holds the publisher's lock."""
+        async with self._context.passage() as passage:
+            await passage.admit(0)
+            decided = await self._work_out(feed, self._state.memory(feed.id), arrival)
+            await self._commit(feed, decided)
+            return decided.memory
+
+    async def _work_out(self, feed: Feed, memory: Memory, arrival: Arrival) -> _Decided:
+        return await self._context.turns.run(self._deciding(feed, memory, arrival))
+
+    def _deciding(self, feed: Feed, memory: Memory, arrival: Arrival) -> Generator[None, None, _Decided]:
         now = self._context.clock.now()
-        outcome = ingest(feed, memory, self._state.register(feed), arrival, now)
-        if outcome.memory is not memory or outcome.events:
-            packed = wire.pack_within(outcome.memory, self._committer.memory_limit)
-            try:
-                await self._committer.submit(outcome.events, {feed.id: packed})
-            except AppendRefused as refused:
-                document = arrival.body if isinstance(arrival, FeedArrived) else None
-                self._context.refusals.note(feed.id, document, refused)
-                raise
-            self._state.set_memory(feed.id, packed)
-        return outcome
+        outcome = yield from ingesting(feed, memory, self._state.register(feed), arrival, now)
+        if outcome.memory is memory and not outcome.events:
+            return _Decided(memory)
+        cargo = yield from self._committer.loading(outcome.events)
+        packed = wire.pack_within(outcome.memory, self._committer.memory_limit)
+        return _Decided(outcome.memory, packed, cargo, arrival.body if isinstance(arrival, FeedArrived) else None)
+
+    async def _commit(self, feed: Feed, decided: _Decided) -> None:
+        """The state advances only when the log took it."""
+        if decided.packed is None:
+            return
+        try:
+            await self._committer.submit(decided.cargo, {feed.id: decided.packed})
+        except AppendRefused as refused:
+            self._context.refusals.note(feed.id, decided.document, refused)
+            raise
+        self._state.set_memory(feed.id, decided.packed)
 
     def _hold(self, desk: Desk, exchange: Exchange) -> None:
-        if not isinstance(exchange, Refused) or exchange.reason not in _HOLDING or _no_turn(exchange):
+        if not isinstance(exchange, Refused) or exchange.reason not in HOLDING or no_turn(exchange):
             return
         if exchange.retry_at is not None:
-            wait = min(exchange.retry_at - self._context.clock.now(), RETRY_AFTER_LIMIT)
-            desk.held_until = max(desk.held_until, asyncio.get_running_loop().time() + wait)
+            now = self._context.clock.now()
+            desk.hold(min(exchange.retry_at - now, RETRY_AFTER_LIMIT), now, asyncio.get_running_loop().time())
             self._state.changed = True
             self._state.hold_news.set()
 
-    def _plan(self, feed: Feed, head: Head, arrival: Arrival, exchange: Exchange, failures: int) -> Plan:
+    def _plan(self, feed: Feed, head: Head, ending: Ending, exchange: Exchange, failures: int) -> Plan:
         bounds, jitter = self._context.bounds(feed), self._context.rng.random()
         now = self._context.clock.now()
-        if isinstance(arrival, PollFailed) and arrival.gone:
+        if ending.gone:
             return after_gone(bounds, jitter)
-        if isinstance(arrival, PollFailed | JunkArrived):
+        if ending.failed:
             retry_at = exchange.retry_at if isinstance(exchange, Refused) else None
             return after_failure(failures, bounds, None if retry_at is None else retry_at - now, jitter)
         max_age = exchange.max_age if isinstance(exchange, Fetched | NotModified) else None
@@ -199,26 +243,23 @@ class Poller:
     def _observe(
         self,
         feed: Feed,
-        outcome: Outcome,
-        name: str,
-        arrival: Arrival,
+        decided: _Decided,
+        ending: Ending,
         exchange: Exchange,
         lag: float,
         began: float,
         plan: Plan,
         before: Health | None,
     ) -> None:
-        articles = ArticlePublished | ArticleUpdated | ArticleWithdrawn
-        detail = arrival.detail if isinstance(arrival, PollFailed) else None
         fact = PollEnded(
             feed=feed.id,
-            outcome=name,
+            outcome=ending.outcome,
             lag=lag,
             elapsed=asyncio.get_running_loop().time() - began,
             wire_bytes=exchange.wire_bytes if isinstance(exchange, Fetched) else 0,
-            articles=sum(isinstance(event, articles) for event in outcome.events),
-            detail=arrival.unreadable.detail if isinstance(arrival, JunkArrived) else detail,
-            changed=_is_news(before, outcome.memory.head.health),
+            articles=decided.articles,
+            detail=ending.detail,
+            changed=is_news(before, decided.memory.head.health),
             next_in=plan.delay,
             next_reason=str(plan.reason),
         )
@@ -230,11 +271,11 @@ class Poller:
         if feed is None:
             return None
         async with self._state.publishers.desk(feed.publisher).lock:
-            return (await self._decide(feed, self._state.memory(name), arrival)).memory
+            return await self._decide(feed, arrival)
 
     async def retire(self, feed: Feed) -> None:
         """Note that a feed left the catalogue. The caller holds the publisher's lock."""
-        await self._decide(feed, self._state.memory(feed.id), Ordered(Order.RETIRE))
+        await self._decide(feed, Ordered(Order.RETIRE))
 
     async def fetch_page(self, name: FeedId, want: Want) -> PageDocument:
         """The page that an article waits for; an empty one where it cannot be had."""
@@ -265,7 +306,8 @@ class Poller:
                 if self.stopping:
                     raise asyncio.CancelledError
                 if name in self._state.feeds and name not in self._state.paused and desk.held_until <= loop.time():
-                    exchange = await self._fetch(Request(url, feed.publisher, Kind.PAGE))
+                    async with self._context.passage() as passage:
+                        exchange = await self._fetch(Request(url, feed.publisher, Kind.PAGE), passage)
                     self._hold(desk, exchange)
                     return exchange
         return None
@@ -322,61 +364,3 @@ class Poller:
             self.fetching.discard(task)
             del self._nudges[name, key]
         return page.done()
-
-
-def _request(feed: Feed, head: Head) -> Request:
-    return Request(
-        url=head.url or feed.url,
-        publisher=feed.publisher,
-        kind=Kind.FEED,
-        etag=head.etag,
-        last_modified=head.last_modified,
-        origin=_origin(feed.url),
-        headers=feed.headers,
-        credentials=feed.credentials,
-    )
-
-
-def _is_news(before: Health | None, after: Health | None) -> bool:
-    """Whether a change of health is worth a line: that a new feed answers is not."""
-    return before is not after and not (before is None and after is Health.OK)
-
-
-def _no_turn(exchange: Exchange) -> bool:
-    """Whether the request had no turn at a busy host: our own limit, and nobody's fault."""
-    return isinstance(exchange, Refused) and exchange.reason is Refusal.RATE_LIMITED and exchange.status is None
-
-
-def _body_digest(body: bytes) -> Digest:
-    return digest(body)
-
-
-def _junk(feed: Feed, exchange: Fetched, unreadable: Unreadable, failures: int) -> JunkArrived:
-    return JunkArrived(
-        unreadable=replace(unreadable, detail=redact_text(unreadable.detail)),
-        url=exchange.url,
-        content_type=exchange.content_type,
-        digest=_body_digest(exchange.body),
-        sha256=hashlib.sha256(exchange.body).hexdigest(),
-        length=len(exchange.body),
-        body=redact_body(exchange.body[:DEAD_LETTER_LIMIT], (feed.url, exchange.url), exchange.secrets),
-        failures=failures,
-    )
-
-
-def _still_same(feed: Feed, head: Head, exchange: Exchange) -> tuple[str, Arrival] | None:
-    """The outcome and the arrival of an answer that brings nothing new; None where it may."""
-    match exchange:
-        case NotModified():
-            return "not_modified", StillSame(exchange.moved_to)
-        case Fetched() if current(feed, head).body == _body_digest(exchange.body):
-            return "unchanged", StillSame(exchange.moved_to)
-        case _:
-            return None
-
-
-def _nothing_to_decide(arrival: Arrival, head: Head) -> bool:
-    """The common case, an unchanged feed in good health: nothing is unpacked and nothing is written."""
-    if not isinstance(arrival, StillSame) or arrival.moved_to is not None:
-        return False
-    return head.health is Health.OK and not head.unsettled and head.retired_at is None

@@ -12,13 +12,20 @@ class Desk:
 
     `gate` bounds requests, `lock` makes ingest and the advance of memory one after the other. `feeds` are those of the
     catalogue, `retired` left it but their articles count. `held_until` is of `loop.time()`: the calendar may jump.
+    `held_to` is the calendar's instant of the same as it was told, for whoever owns the publisher next.
     """
 
     gate: asyncio.Semaphore
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    feeds: set[FeedId] = field(default_factory=set)
-    retired: set[FeedId] = field(default_factory=set)
+    feeds: tuple[FeedId, ...] = ()
+    retired: frozenset[FeedId] = frozenset()
     held_until: float = 0.0
+    held_to: float = 0.0
+
+    def hold(self, wait: float, now: float, loop_now: float) -> None:
+        """Leave the publisher alone for `wait` seconds at least. The other two are now, by both clocks."""
+        self.held_until = max(self.held_until, loop_now + wait)
+        self.held_to = max(self.held_to, now + wait)
 
 
 class Publishers:
@@ -36,6 +43,9 @@ class Publishers:
         return found
 
     def holds(self, now: float, loop_now: float) -> dict[str, float]:
-        """Publishers that asked to be left alone, with the calendar's instant until when. Both arguments are now."""
-        held = ((name, desk.held_until - loop_now) for name, desk in self._desks.items())
-        return {name: now + wait for name, wait in held if wait > 0}
+        """Publishers that asked to be left alone, with the calendar's instant until when. Both arguments are now.
+
+        Where the calendar jumped since, the later instant counts: too long a rest costs no ban.
+        """
+        held = ((name, desk, desk.held_until - loop_now) for name, desk in self._desks.items())
+        return {name: max(desk.held_to, now + wait) for name, desk, wait in held if wait > 0}

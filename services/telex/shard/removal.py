@@ -6,7 +6,7 @@ from typing import Any
 
 from telex.core.model import Feed, FeedId, Publisher
 from telex.core.removal import removals
-from telex.shard.commit import Committer
+from telex.shard.commit import Cargo, Committer
 from telex.shard.state import NO_ADDRESS, State
 from telex.wire import cloudevents
 from telex.wire import memories as wire
@@ -57,6 +57,6 @@ class Remover:
             return
         packed = wire.pack(found.memory)
         naming = self._context.naming
-        records = tuple(record for article in found.articles for record in cloudevents.tombstone(article, naming))
-        await self._committer.submit(memories={feed.id: packed}, records=records)
+        records = [record for article in found.articles for record in cloudevents.tombstone(article, naming)]
+        await self._committer.submit(Cargo(records), {feed.id: packed})
         self._state.set_memory(feed.id, packed)

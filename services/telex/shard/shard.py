@@ -18,6 +18,7 @@ from telex.shard.context import Context
 from telex.shard.poll import Poller
 from telex.shard.removal import Remover
 from telex.shard.state import NO_ADDRESS, State
+from telex.wire import memories as wire
 
 _LEAST_PAUSE = 1.0
 """Seconds between two schedule records, also where a publisher's wish to be left alone is to be on record at once."""
@@ -164,7 +165,8 @@ class Shard:
 
     def _resume_wants(self) -> None:
         for name in self._state.feeds:
-            if name in self._state.memories and self._state.head(name).has_wants:
+            packed = self._state.memories.get(name)
+            if packed is not None and wire.has_wants(packed):
                 self._sync_wants(name, self._state.memory(name))
 
     def _sync_wants(self, name: FeedId, memory: Memory) -> None:

@@ -1,6 +1,7 @@
 """What a shard has at hand: memories as bytes, feeds, desks, the timeline and the schedule."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -31,7 +32,7 @@ class State:
         restored = claim.restored
         self.context = context
         self.shard = claim.shard
-        self.memories: dict[FeedId, bytes] = dict(restored.memories)
+        self.memories = restored.memories
         self.inbox = restored.inbox
         self.feeds: dict[FeedId, Feed] = {}
         self.publishers = Publishers(context.settings.per_publisher)
@@ -51,7 +52,7 @@ class State:
                 self.context.observer.observe(MemoryDropped(FeedId(""), f"schedule of shard {self.shard}: {why}"))
         now, loop_now = self.context.clock.now(), asyncio.get_running_loop().time()
         for publisher, until in self.restored.holds.items():
-            self.publishers.desk(Publisher(publisher)).held_until = loop_now + min(until - now, RETRY_AFTER_LIMIT)
+            self.publishers.desk(Publisher(publisher)).hold(min(until - now, RETRY_AFTER_LIMIT), now, loop_now)
 
     def head(self, feed: FeedId) -> Head:
         """The head of a feed's memory; an empty one where there is none."""
@@ -82,7 +83,7 @@ class State:
     def register(self, feed: Feed) -> Register:
         """The publisher's other feeds, those that left the catalogue included."""
         desk = self.publishers.desk(feed.publisher)
-        others = sorted((desk.feeds | desk.retired) - {feed.id})
+        others = sorted({*desk.feeds, *desk.retired} - {feed.id})
         return register_of((other, self.feeds.get(other), self.memory(other)) for other in others)
 
     def set_memory(self, feed: FeedId, packed: bytes) -> None:
@@ -93,17 +94,14 @@ class State:
         """Follow the catalogue; gives the feeds that are new here or at another address, and those that left it."""
         new = [feed for name, feed in feeds.items() if name not in self.feeds or self.feeds[name].url != feed.url]
         left = [feed for name, feed in self.feeds.items() if name not in feeds]
-        for name, feed in self.feeds.items():
-            if name not in feeds or feeds[name].publisher != feed.publisher:
-                self.publishers.desk(feed.publisher).feeds.discard(name)
         before, self.feeds = self.feeds, dict(feeds)
-        for feed in feeds.values():
-            desk = self.publishers.desk(feed.publisher)
-            desk.feeds.add(feed.id)
-            desk.retired.discard(feed.id)
+        self._seat(before, left)
         for feed in left:
-            self.publishers.desk(feed.publisher).retired.add(feed.id)
             self.paused.discard(feed.id)
+        for feed in new:
+            # From here on the catalogue's own string is the key: there is one for each feed, not one more for each place.
+            if (packed := self.memories.pop(feed.id, None)) is not None:
+                self.memories[feed.id] = packed
         for feed in (*left, *(feed for feed in new if feed.id in before)):
             # What was planned at the old address, maybe long ago, says nothing of the new one.
             self.timeline.remove(feed.id)
@@ -111,13 +109,27 @@ class State:
             self.restored.feeds.pop(feed.id, None)
         return new, left
 
+    def _seat(self, before: Mapping[FeedId, Feed], left: list[Feed]) -> None:
+        """Give each publisher its feeds of the catalogue, and those that left it."""
+        seats: dict[Publisher, list[FeedId]] = {feed.publisher: [] for feed in before.values()}
+        for feed in self.feeds.values():
+            seats.setdefault(feed.publisher, []).append(feed.id)
+        retired: defaultdict[Publisher, list[FeedId]] = defaultdict(list)
+        for feed in left:
+            retired[feed.publisher].append(feed.id)
+        for publisher, names in seats.items():
+            desk = self.publishers.desk(publisher)
+            desk.feeds = tuple(names)
+            if desk.retired or publisher in retired:
+                desk.retired = desk.retired.union(retired[publisher]).difference(names)
+
     def orphans(self) -> list[tuple[FeedId, Head]]:
         """Feeds that have a memory and stand in no catalogue, with their heads."""
         return [(name, self.head(name)) for name in sorted(self.memories.keys() - self.feeds.keys())]
 
     def note_retired(self, feed: FeedId, publisher: Publisher) -> None:
         """Let the articles of a feed that left the catalogue count for its publisher."""
-        self.publishers.desk(publisher).retired.add(feed)
+        self.publishers.desk(publisher).retired |= {feed}
 
     def expired(self, head: Head, now: float) -> bool:
         """Whether a retired feed's memory may go."""
@@ -128,12 +140,15 @@ class State:
         loop, now = asyncio.get_running_loop(), self.context.clock.now()
         overdue: list[tuple[int, float, FeedId]] = []
         for feed in new:
-            if feed.id in self.memories and self.head(feed.id).health is Health.PAUSED:
+            packed = self.memories.get(feed.id)
+            if packed is not None and wire.health_of(packed) is Health.PAUSED:
                 self.paused.add(feed.id)
                 continue
-            state = self.restored.feeds.get(feed.id)
+            state = self.restored.feeds.pop(feed.id, None)
             wait = self._wait(feed, state, now) if state else 0.0
             if state and wait > 0:
+                # The record keeps whole seconds: all feeds of a second would go off at once.
+                wait += self.context.rng.random()
                 self.timeline.put(feed.id, loop.time() + wait)
                 self.states[feed.id] = replace(state, due=now + wait)
             else:

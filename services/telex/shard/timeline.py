@@ -11,25 +11,24 @@ class Timeline:
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, FeedId]] = []
-        self._due: dict[FeedId, tuple[float, int]] = {}
+        self._planned: dict[FeedId, tuple[float, int, FeedId]] = {}
         self._order = itertools.count()
 
     def put(self, feed: FeedId, due: float) -> None:
         """Let `feed` be due at `due`, whatever was planned for it."""
-        number = next(self._order)
-        self._due[feed] = due, number
-        heapq.heappush(self._heap, (due, number, feed))
+        entry = self._planned[feed] = (due, next(self._order), feed)
+        heapq.heappush(self._heap, entry)
 
     def remove(self, feed: FeedId) -> None:
         """Plan nothing for `feed`."""
-        self._due.pop(feed, None)
+        self._planned.pop(feed, None)
 
     def __contains__(self, feed: object) -> bool:
-        return feed in self._due
+        return feed in self._planned
 
     def next_due(self) -> float | None:
         """When the next feed is due; None where nothing is planned."""
-        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][:2]:
+        while self._heap and self._planned.get(self._heap[0][2]) is not self._heap[0]:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
@@ -38,6 +37,6 @@ class Timeline:
         taken = []
         while (due := self.next_due()) is not None and due <= now:
             _, _, feed = heapq.heappop(self._heap)
-            del self._due[feed]
+            del self._planned[feed]
             taken.append((feed, now - due))
         return taken

@@ -11,7 +11,7 @@ import zlib
 from dataclasses import replace
 
 from telex.core.events import Health
-from telex.core.memory import Departed, FeedState, Head, Known, Memory, ScheduleRecord, Want
+from telex.core.memory import NO_HINTS, Departed, FeedState, Head, Known, Memory, ScheduleRecord, Want
 from telex.core.model import ArticleId, Digest, FeedId, Hints, Publisher
 from telex.wire import articles
 
@@ -19,7 +19,7 @@ FORMAT = 1
 _ENTRY = struct.Struct("<8s12s8s20sIIB")
 _HEAD = struct.Struct("<ddddI")
 _HORIZON = struct.Struct("<d")
-_HEALTH = (None, *Health)
+_HEALTH: tuple[Health | None, ...] = (None, *Health)
 _U32 = 0xFFFFFFFF
 _HAS_WANTS, _UNSETTLED, _AWAITS_REMOVAL = 1, 2, 4
 _MISSING = 0x80
@@ -63,17 +63,24 @@ class _Source:
         self.data, self.at = data, at
 
     def take(self, size: int) -> bytes:
-        taken = self.data[self.at : self.at + size]
-        if len(taken) != size:
+        end = self.at + size
+        if end > len(self.data):
             raise UnreadableMemoryError("the packed memory is cut short")
-        self.at += size
+        taken = self.data[self.at : end]
+        self.at = end
         return taken
 
     def byte(self) -> int:
-        return self.take(1)[0]
+        if self.at >= len(self.data):
+            raise UnreadableMemoryError("the packed memory is cut short")
+        self.at += 1
+        return self.data[self.at - 1]
 
     def varint(self) -> int:
-        number = shift = 0
+        number = self.byte()
+        if number < 0x80:  # nearly always
+            return number
+        number, shift = number & 0x7F, 7
         while True:
             byte = self.byte()
             number |= (byte & 0x7F) << shift
@@ -139,17 +146,21 @@ def _read_head(source: _Source, flags: int, end: int) -> Head:
         junk=junk,
         title=title,
         home_url=home_url,
-        hints=Hints(
-            ttl=float(ttl - 1) if ttl else None,
-            skip_hours=frozenset(hour for hour in range(24) if hours >> hour & 1),
-            skip_days=frozenset(day for day in range(7) if days >> day & 1),
-        ),
+        hints=_hints(ttl, hours, days) if ttl or hours or days else NO_HINTS,
         publisher=Publisher(publisher) if publisher is not None else None,
         retired_at=_optional(retired_at),
         ids_repeat=ids_repeat,
         horizon=horizon,
         has_wants=bool(flags & _HAS_WANTS),
         unsettled=bool(flags & _UNSETTLED),
+    )
+
+
+def _hints(ttl: int, hours: int, days: int) -> Hints:
+    return Hints(
+        ttl=float(ttl - 1) if ttl else None,
+        skip_hours=frozenset(hour for hour in range(24) if hours >> hour & 1),
+        skip_days=frozenset(day for day in range(7) if days >> day & 1),
     )
 
 
@@ -252,6 +263,23 @@ def _open(packed: bytes) -> tuple[_Source, Head]:
 def awaits_removal(packed: bytes) -> bool:
     """Whether a departed entry does, told without unpacking."""
     return len(packed) > 1 and bool(packed[1] & _AWAITS_REMOVAL)
+
+
+def has_wants(packed: bytes) -> bool:
+    """Whether articles wait for their pages, told without unpacking."""
+    return len(packed) > 1 and bool(packed[1] & _HAS_WANTS)
+
+
+def health_of(packed: bytes) -> Health | None:
+    """The feed's health, told without unpacking the rest of the head.
+
+    Raises:
+        UnreadableMemoryError: damaged.
+    """
+    source = _Source(packed, 2)
+    source.varint()
+    source.take(_HEAD.size)
+    return _HEALTH[source.byte()]
 
 
 def unpack_head(packed: bytes) -> Head:

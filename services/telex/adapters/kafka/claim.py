@@ -7,12 +7,13 @@ from typing import Final, Protocol
 from telex.adapters.kafka.clients import transaction_error
 from telex.adapters.kafka.faults import Fenced, detail, permanent
 from telex.adapters.kafka.inbox import Inbox
-from telex.adapters.kafka.parcels import Places, check_sizes, pack
+from telex.adapters.kafka.parcels import Places, pack
 from telex.adapters.kafka.producer import Transactor
 from telex.adapters.kafka.state import Remembered
 from telex.adapters.kafka.topics import Limits
 from telex.errors import AppendRefused, AppendUnknown, ClaimDied
 from telex.ports import Command, Commit, Restored
+from telex.turns import Turns
 
 COPY_MORE: Final = 300
 """Bytes: the copy of an event names its topic, and a topic's name has at most 249 characters."""
@@ -25,6 +26,7 @@ class Keeper(Protocol):
 
     places: Places
     inbox: Inbox
+    turns: Turns
 
     @property
     def limits(self) -> Limits:
@@ -132,8 +134,10 @@ class KafkaClaim:
             self._idle.set()
 
     async def _append(self, commit: Commit) -> None:
-        parcels = pack(commit, self._shard, self._log.places, with_format=self._with_format)
-        check_sizes(parcels, self._log.limits, self._log.places.merged)
+        log = self._log
+        steps = pack(commit, self._shard, log.places, log.limits, with_format=self._with_format)
+        parcels = await log.turns.run(steps)
+        self._check()  # nothing was sent yet
         if not parcels:
             return
         try:

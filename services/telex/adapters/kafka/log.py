@@ -18,6 +18,7 @@ from telex.adapters.kafka.state import Remembered
 from telex.adapters.kafka.topics import Limits, compacted_topics
 from telex.errors import LogUnavailable
 from telex.ports import Command, Stored
+from telex.turns import Turns
 
 
 class KafkaLog:
@@ -34,6 +35,7 @@ class KafkaLog:
         topics = settings.topics
         self.places = Places(topics.state, topics.events, compacted_topics(settings), frozenset(topics.derived))
         self.inbox = Inbox(settings)
+        self.turns = Turns()
         self.reader = KafkaReader(settings)
         self.membership = Membership(settings, self._on_assigned)
         self._settings = settings

@@ -1,6 +1,6 @@
 """A commit as the records that a transaction sends: where each goes, and whether it may. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,8 +49,12 @@ class Places:
     derived: frozenset[str] = frozenset()
 
 
-def pack(commit: Commit, shard: int, places: Places, *, with_format: bool) -> tuple[Parcel, ...]:
-    """The records of a commit; none where it says nothing. `with_format`: the shard's partition names no format yet.
+def pack(
+    commit: Commit, shard: int, places: Places, limits: Limits, *, with_format: bool
+) -> Generator[None, None, tuple[Parcel, ...]]:
+    """The records of a commit, one a step; none where it says nothing.
+
+    `with_format`: the shard's partition names no format yet.
 
     Raises:
         AppendRefused: something in it can never be stored.
@@ -59,7 +63,10 @@ def pack(commit: Commit, shard: int, places: Places, *, with_format: bool) -> tu
     parcels: list[Parcel] = []
     try:
         for record in commit.records:
-            parcels.extend(_events(record, places, _culprit(record, memories)))
+            made = _events(record, places, _culprit(record, memories))
+            check_sizes(made, limits, places.merged)
+            parcels.extend(made)
+            yield
         kept = [
             Parcel(places.state, shard, key, value, (), None if key.startswith(state.OURS) else key.decode())
             for key, value in state.records(commit, with_format=False)
@@ -68,6 +75,7 @@ def pack(commit: Commit, shard: int, places: Places, *, with_format: bool) -> tu
             kept = [Parcel(places.state, shard, *next(state.records(Commit(), with_format=True))), *kept]
     except UnicodeEncodeError as error:  # lone surrogates are no text
         raise AppendRefused("invalid", detail="text that is no Unicode (a lone surrogate)") from error
+    check_sizes(tuple(kept), limits, places.merged)
     return (*parcels, *kept)
 
 

@@ -1,6 +1,6 @@
 """One transactional producer, used so that nothing is lost, torn or told wrongly.
 
-A commit is: begin, send all, await every send's future, commit. Whatever is not exactly that ends the producer, and
+A commit is: begin, send all in batches, await every batch's future, commit. Whatever is not exactly that ends the producer, and
 with it its claim; the next producer's InitProducerId ends what was left open. aiokafka's own way to give a transaction
 up is used nowhere: after some errors it ends nothing, and its records appear with the next commit. Nor are failed sends
 its business: it confirms commits whose records were refused, and loses every later record of their partition.
@@ -8,8 +8,10 @@ its business: it confirms commits whose records were refused, and loses every la
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, EndTxnRequest
 
@@ -26,12 +28,23 @@ from telex.adapters.kafka.config import KafkaSettings, milliseconds
 from telex.adapters.kafka.faults import FENCES, Fenced, permanent, unavailable, words
 from telex.adapters.kafka.parcels import Parcel
 from telex.adapters.kafka.topics import Limits
+from telex.core.identity import murmur2
 from telex.errors import AppendRefused, AppendUnknown
 
 _PATIENCE: Final = 2
 """A commit that takes so many request time-outs is given up; only the claim ends, Kafka may still commit."""
 _DOUBTFUL: Final = (AddPartitionsToTxnRequest, EndTxnRequest)
 """Sent again after no answer, the first copy may arrive late and act on the next transaction (KAFKA-17754)."""
+_SLICE: Final = 100
+"""Records after which the loop takes a turn: half a millisecond."""
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A batch, and how it ends once it is handed over; `culprit` is the feed of its first record."""
+
+    culprit: str | None
+    future: "asyncio.Future[Any] | None" = None
 
 
 class Transactor:
@@ -86,36 +99,60 @@ class Transactor:
             Fenced: nothing is visible: somebody else owns the shard, or it took longer than a transaction may.
             AppendUnknown: it may or may not be visible.
         """
-        producer = self._producer
-        futures: list[asyncio.Future[Any]] = []
-        culprits: list[str | None] = []
+        sent: list[_Sent] = []
         committing = False
         try:
             async with asyncio.timeout(_PATIENCE * self._settings.request_timeout):
-                await producer.begin_transaction()
-                for parcel in parcels:
-                    culprits.append(parcel.culprit)
-                    futures.append(
-                        await producer.send(
-                            parcel.topic,
-                            parcel.value,
-                            parcel.key,
-                            partition=parcel.partition,
-                            headers=list(parcel.headers),
-                        )
-                    )
-                await asyncio.gather(*futures)
+                await self._producer.begin_transaction()
+                for place, heap in (await self._sorted(parcels, sent)).items():
+                    await self._send(place, heap, sent)
+                await asyncio.gather(*(each.future for each in sent if each.future))
                 committing = True
-                await producer.commit_transaction()
+                await self._producer.commit_transaction()
         except Exception as error:
             self._ended = True
-            raise self._told(error, committing, _guilty(futures, culprits)) from error
+            raise self._told(error, committing, _guilty(sent)) from error
         except BaseException:  # cancelled: Kafka may go on and commit
             self._ended = True
             raise
         finally:
-            for future in futures:
-                future.add_done_callback(retrieve)
+            for each in sent:
+                if each.future:
+                    each.future.add_done_callback(retrieve)
+
+    async def _sorted(self, parcels: Sequence[Parcel], sent: list[_Sent]) -> dict[TopicPartition, list[Parcel]]:
+        """The parcels by where they go, each place's in order."""
+        sizes: dict[str, int] = {}
+        hashes: dict[bytes, int] = {}
+        heaps: dict[TopicPartition, list[Parcel]] = {}
+        for parcel in parcels:
+            partition = parcel.partition
+            if partition is None:
+                if parcel.topic not in sizes:
+                    sent.append(_Sent(parcel.culprit))
+                    sizes[parcel.topic] = len(await self._producer.partitions_for(parcel.topic))
+                    sent.pop()
+                if parcel.key not in hashes:
+                    hashes[parcel.key] = murmur2(parcel.key) & 0x7FFFFFFF
+                partition = hashes[parcel.key] % sizes[parcel.topic]
+            heaps.setdefault(TopicPartition(parcel.topic, partition), []).append(parcel)
+        return heaps
+
+    async def _send(self, place: TopicPartition, heap: Sequence[Parcel], sent: list[_Sent]) -> None:
+        """Hand the records of one partition over, in as few batches as hold them."""
+        batch, culprit = self._producer.create_batch(), heap[0].culprit
+        for number, parcel in enumerate(heap, 1):
+            if not _add(batch, parcel):
+                await self._hand_over(batch, place, culprit, sent)
+                batch, culprit = self._producer.create_batch(), parcel.culprit
+                _add(batch, parcel)  # a batch takes its first record, however large
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+        await self._hand_over(batch, place, culprit, sent)
+
+    async def _hand_over(self, batch: Any, place: TopicPartition, culprit: str | None, sent: list[_Sent]) -> None:
+        sent.append(_Sent(culprit))
+        sent[-1].future = await self._producer.send_batch(batch, place.topic, partition=place.partition)
 
     def _told(self, error: Exception, committing: bool, culprit: str | None) -> AppendRefused | AppendUnknown | Fenced:
         # A fence is the answer to a commit that was asked for once. Asked for twice, the first may have been served.
@@ -142,9 +179,16 @@ class Transactor:
         await discard(self._producer)
 
 
-def _guilty(futures: Sequence["asyncio.Future[Any]"], culprits: Sequence[str | None]) -> str | None:
-    """The feed whose record was refused, if one was; or that was about to be sent."""
-    for future, culprit in zip(futures, culprits, strict=False):
-        if future.done() and not future.cancelled() and future.exception() is not None:
-            return culprit
-    return culprits[-1] if len(culprits) > len(futures) else None
+def _add(batch: Any, parcel: Parcel) -> bool:
+    # No time of ours: what a publisher or the calendar here says is nothing to Kafka.
+    headers = list(parcel.headers)
+    return batch.append(timestamp=None, key=parcel.key, value=parcel.value, headers=headers) is not None
+
+
+def _guilty(sent: Sequence[_Sent]) -> str | None:
+    """The feed of what was refused, or about to be sent: of a batch, that of its first record."""
+    for each in sent:
+        future = each.future
+        if future is None or (future.done() and not future.cancelled() and future.exception() is not None):
+            return each.culprit
+    return None

@@ -18,6 +18,8 @@ MIN_INSYNC: Final = "min.insync.replicas"
 UNCLEAN: Final = "unclean.leader.election.enable"
 READ: Final = (POLICY, MAX_BYTES, TIMESTAMPS, RETENTION, MIN_INSYNC, UNCLEAN)
 """The settings of a topic that are looked at."""
+_FRAME: Final = 64
+_BLOCKS_SHARE: Final = 1024
 COMMIT_PARTITIONS: Final = 64
 """So many partitions a commit may touch: each costs its share of every commit, and the first touch much more."""
 
@@ -221,10 +223,19 @@ def limits(settings: KafkaSettings, found: Mapping[str, Found]) -> Limits:
     merged = () if topics.events is None else (topics.events,)
     copies = dict.fromkeys((topics.feeds, topics.feedlog, topics.deadletters), merged)
     copies[topics.articles] = (*merged, *topics.derived)
+    room = {name: _room(settings, found[name].max_bytes) for name in names}
     records = {
-        name: min(settings.max_request_size, *(found[each].max_bytes for each in (name, *copies.get(name, ()))))
-        for name in names
+        name: min(settings.max_request_size, *(room[each] for each in (name, *copies.get(name, ())))) for name in names
     }
     # A batch above its topic's limit is refused whole; aiokafka does not split it.
-    batch = min(settings.batch_size, *(found[name].max_bytes for name in names))
+    batch = min(settings.batch_size, *room.values())
     return Limits(MappingProxyType(records), batch, doubts(settings, found))
+
+
+def _room(settings: KafkaSettings, limit: int) -> int:
+    """Bytes before compression that surely stay within a topic's limit.
+
+    What cannot be compressed grows by the headers of frames and blocks, and aiokafka sends it all the same. No format
+    adds more than a byte for each 1,024 (snappy, of small blocks).
+    """
+    return limit if settings.compression is None else limit - _FRAME - limit // _BLOCKS_SHARE

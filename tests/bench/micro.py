@@ -1,0 +1,102 @@
+"""The part `micro`: what the parts of telex cost, in CPU microseconds, on documents made here.
+
+Rounds are interleaved. A regression is found by its name here, before it is a tenth of a poll.
+"""
+
+import statistics
+import time
+from argparse import Namespace
+from collections.abc import AsyncIterator, Callable
+
+from telex.core.arrivals import FeedArrived, StillSame
+from telex.core.events import ArticlePublished
+from telex.core.identity import digest
+from telex.core.memory import Memory
+from telex.core.model import Feed, FeedDocument, FeedId, Publisher, ReadRequest
+from telex.core.register import Register
+from telex.documents.reader import read_feed
+from telex.ingest.ingest import ingest
+from telex.wire.articles import to_json
+from telex.wire.cloudevents import records, structured
+from telex.wire.memories import pack, unpack, unpack_head
+from telex.wire.topics import Naming
+
+ENTRIES = 20
+NOW = 1_700_000_000.0
+FEED = Feed(FeedId("bench"), "https://news.example/feed.xml", Publisher("news.example"))
+TEXT = "Le conseil municipal a voté jeudi le budget de la nouvelle ligne de tramway. " * 6
+
+
+def item(number: int) -> str:
+    return (
+        f"<item><guid>https://news.example/{number}</guid><link>https://news.example/{number}?utm_source=rss</link>"
+        f"<title>Budget : la ligne {number} attend son tramway</title><pubDate>Tue, 14 Nov 2023 10:{number % 60:02}:00 GMT</pubDate>"
+        f"<description>&lt;p&gt;{TEXT}&lt;/p&gt;</description><category>Transports</category></item>"
+    )
+
+
+def rss(first: int) -> bytes:
+    items = "".join(item(number) for number in range(first + ENTRIES, first, -1))
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'.encode()
+
+
+def arrived(document: FeedDocument, body: bytes) -> FeedArrived:
+    return FeedArrived(document, digest(body), FEED.url, None, None, None)
+
+
+def parts() -> dict[str, tuple[Callable[[], object], int]]:
+    """Each part with how many entries or calls one run counts for."""
+    old, new = rss(0), rss(1)
+    first = read_feed(ReadRequest(old, "application/rss+xml", FEED.url))
+    assert isinstance(first, FeedDocument)
+    outcome = ingest(FEED, Memory(), Register(), arrived(first, old), NOW)
+    memory, packed = outcome.memory, pack(outcome.memory)
+    request = ReadRequest(new, "application/rss+xml", FEED.url, memory.raws())
+    second = read_feed(request)
+    assert isinstance(second, FeedDocument)
+    article = next(event.article for event in outcome.events if isinstance(event, ArticlePublished))
+    naming = Naming()
+    (record,) = records(ArticlePublished(article), naming)
+    return {
+        "read a new document, per entry": (lambda: read_feed(ReadRequest(old, None, FEED.url)), ENTRIES),
+        "read a document with 1 new entry of 20": (lambda: read_feed(request), 1),
+        "ingest a new document, per entry": (
+            lambda: ingest(FEED, Memory(), Register(), arrived(first, old), NOW),
+            ENTRIES,
+        ),
+        "ingest 1 new entry of 20": (lambda: ingest(FEED, memory, Register(), arrived(second, new), NOW), 1),
+        "ingest an unchanged document": (lambda: ingest(FEED, memory, Register(), StillSame(), NOW), 1),
+        "pack a memory of 20 entries": (lambda: pack(memory), 1),
+        "unpack a memory of 20 entries": (lambda: unpack(packed), 1),
+        "unpack its head": (lambda: unpack_head(packed), 1),
+        "an article to JSON": (lambda: to_json(article), 1),
+        "an event to its record": (lambda: records(ArticlePublished(article), naming), 1),
+        "a record to a structured event": (lambda: structured(record), 1),
+    }
+
+
+def measured(work: Callable[[], object], per: int, least: float = 0.02) -> float:
+    """CPU microseconds of one run, divided by `per`."""
+    runs, began = 0, time.process_time()
+    while (taken := time.process_time() - began) < least:
+        work()
+        runs += 1
+    return taken / runs / per * 1e6
+
+
+async def measure(given: Namespace) -> AsyncIterator[dict[str, object]]:
+    """The result after each round: every part's times."""
+    found: dict[str, list[float]] = {}
+    for _ in range(given.rounds):
+        for name, (work, per) in parts().items():
+            found.setdefault(name, []).append(measured(work, per))
+        yield {"unit": "CPU µs", "parts": found}
+
+
+def table(result: dict) -> list[str]:
+    """Rows of Markdown."""
+    rows = ["| part | min | median | max |", "|---|--:|--:|--:|"]
+    for name, times in result["parts"].items():
+        cells = " | ".join(f"{value:.1f}" for value in (min(times), statistics.median(times), max(times)))
+        rows.append(f"| {name} | {cells} |")
+    return rows
