@@ -2,7 +2,7 @@
 
 import re
 
-_MOST = 300  # HTML has 253, which Netscape's RSS 0.91 declares
+MOST = 300  # HTML has 253, which Netscape's RSS 0.91 declares
 _LONGEST = 4096
 _FREE = 64 * 1024
 _REFERENCE = re.compile(r"&([A-Za-z_:][\w:.-]*);")
@@ -12,7 +12,7 @@ _CYCLE = -1
 
 def is_bomb(data: bytes, entities: dict[str, str]) -> bool:
     """Whether these internal entities could make the document much larger, or are more than a feed ever needs."""
-    if len(entities) > _MOST or any(len(value) > _LONGEST for value in entities.values()):
+    if len(entities) > MOST or any(len(value) > _LONGEST for value in entities.values()):
         return True
     known: dict[str, int] = {}
     sizes = {name.encode(): _size(name, entities, known) for name in entities}

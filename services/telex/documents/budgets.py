@@ -24,6 +24,8 @@ REFERENCES = 500_000
 """`&` that are looked at one by one."""
 MARKS = 200_000
 """`<` and `&` that the loose parser sees: it looks through the text several times before it reads."""
+LONGEST_TAG = 1024 * 1024
+"""Bytes without an angle bracket in a tag."""
 TAG = 64 * 1024
 """Characters and quoted values of one tag, for the loose parser, which takes 150 bytes of memory for each."""
 FEEDPARSER = 1_200_000

@@ -9,6 +9,7 @@ from xml.parsers import expat
 from telex.core.identity import digest
 from telex.core.model import Digest
 from telex.documents import budgets, limits
+from telex.documents.bombs import MOST
 from telex.documents.budgets import TooCostly
 from telex.documents.spaces import SITEMAP
 
@@ -39,6 +40,7 @@ _LONG_SCOPE = 200
 _ENDS_EARLY = frozenset({3, 5, 6, 20})  # no element, unclosed token, partial character, unclosed CDATA section
 _JUNK_AFTER = 9
 ILL_FORMED = "ill_formed"
+_ENDLESS_TAG = re.compile(rb"<[A-Za-z_:][^<>]{%d}" % budgets.LONGEST_TAG)
 _NAME = re.compile(rb"<([^\s/>]+)")
 
 
@@ -112,6 +114,8 @@ def split(data: bytes, elements: int | None = None) -> Split:
         OverBudget: there are more elements.
         TooCostly: there is more of something than any feed has.
     """
+    if len(data) > budgets.LONGEST_TAG and _ENDLESS_TAG.search(data):
+        raise TooCostly("a tag beyond reason")
     return _Splitter(data, elements).run()
 
 
@@ -271,6 +275,9 @@ class _Splitter:
         self.external = True
         if value is not None and not is_parameter:
             self.entities.setdefault(name, value)
+        if len(self.entities) > MOST:
+            self.whole = "entities"
+            raise _Stop
 
     def skipped(self, name: str, is_parameter: bool) -> None:  # noqa: ARG002 - expat's signature
         """An entity that only an external subset could declare: feedparser knows HTML's."""

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from telex.core.events import Health
 from telex.core.facts import MemoryDropped
@@ -23,6 +24,10 @@ NO_ADDRESS = "about:blank"
 """Memory keeps no address of a feed that left while nothing ran, and a status has to name one (RFC 6694)."""
 _SLACK = 1.2
 """How much longer than its longest interval a restored wait may be: more means that the clock jumped."""
+
+
+_head_of = lru_cache(maxsize=512)(wire.unpack_head)
+"""A poll looks at the head when it asks and again when it is answered: those under way are kept."""
 
 
 class State:
@@ -57,7 +62,7 @@ class State:
     def head(self, feed: FeedId) -> Head:
         """The head of a feed's memory; an empty one where there is none."""
         packed = self.memories.get(feed)
-        return wire.unpack_head(packed) if packed else Head()
+        return _head_of(packed) if packed else Head()
 
     def memory(self, feed: FeedId) -> Memory:
         """A feed's memory, unpacked."""
