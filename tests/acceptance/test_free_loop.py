@@ -6,21 +6,18 @@ longer, but not more CPU time. The lag by the clock, p99 < 50 ms, is the benchma
 
 import asyncio
 import gc
-import gzip
 import selectors
 import time
 
 import pytest
-from aiohttp import web
 
-from acceptance.origin import XML, Origin, item, rss
+from acceptance.large import ENTRIES, large_document, zipped
+from acceptance.origin import Origin, item, rss
 from acceptance.service import wait_for, write_catalogue
 from telex.app import Service
 from telex.core.facts import PollEnded
 from telex.settings.loading import load_settings
 
-SIZE = int(9.5 * 2**20)
-ENTRIES = 8_000
 SMALL_FEEDS = 20
 LONGEST = 0.1
 """Seconds of CPU time."""
@@ -58,23 +55,6 @@ class Polls:
 
     def articles(self, feed: str) -> int:
         return sum(fact.articles for _, fact in self.ended.get(feed, ()))
-
-
-def large_document() -> bytes:
-    """As many bytes as `SIZE`, in `ENTRIES` entries."""
-    words = "The harbour council votes on the budget of the new tram line. " * 40
-    bare = len(rss(*(item(f"large-{number}") for number in range(ENTRIES))))
-    room = (SIZE - bare) // ENTRIES - len("<description>&lt;p&gt;&lt;/p&gt;</description>")
-    text = f"<description>&lt;p&gt;{words[:room]}&lt;/p&gt;</description>"
-    document = rss(*(item(f"large-{number}", more=text) for number in range(ENTRIES)))
-    assert SIZE * 0.98 < len(document) <= SIZE
-    return document
-
-
-def zipped(document: bytes):
-    body = gzip.compress(document)
-    headers = {"Content-Type": XML, "Content-Encoding": "gzip"}
-    return lambda _request: web.Response(body=body, headers=headers)
 
 
 async def scenario(folder, selector: WatchedSelector) -> None:

@@ -3,8 +3,8 @@
     bench.py [PART …] [--json FILE] [--rounds N] …   measure (default: every part)
     bench.py report FILE … [--to FOLDER]             write the page and the plot of what was measured
 
-Parts: `peers`, telex against other programs on the same feeds; `scale`, 100,000 feeds; `micro`, the parts of telex by
-name. Of several files, each part is taken from the last that holds it.
+Parts: `peers`, telex against other programs on the same feeds; `scale`, 100,000 feeds; `lag`, the event loop beside the
+largest document; `micro`, the parts of telex by name. Of several files, each part is taken from the last that holds it.
 """
 
 import argparse
