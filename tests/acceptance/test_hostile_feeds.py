@@ -58,9 +58,8 @@ def quadratic() -> bytes:
 JUNK = bytes(range(256)) * 4096 * 10
 
 
-def nested(title: str) -> bytes:
-    """Very deep. With an entity that XML does not know, the loose parser has to read it, and takes its time."""
-    depth = 300_000
+def nested(title: str, depth: int) -> bytes:
+    """Very deep."""
     head = f"<rss><channel><title>{title}</title>".encode()
     return head + b"<a>" * depth + b"</a>" * depth + b"</channel></rss>"
 
@@ -75,7 +74,7 @@ DEAD: dict[str, tuple[str, bytes | Handler]] = {
     "other-xml": ("not_a_feed", b"<?xml version='1.0'?><note><to>you</to></note>"),
     "laughs": ("bomb", behaviour.bomb()),
     "quadratic": ("bomb", quadratic()),
-    "deep": ("too_costly", nested("a&nbsp;b")),
+    "deep": ("too_costly", nested("a&nbsp;b", 300_000)),
 }
 """A dead letter and a failing feed each, and why."""
 
@@ -97,7 +96,7 @@ READ: dict[str, tuple[int, bytes | Handler]] = {
         answering(rss(item("says-ascii-1", title="Été")), **{"Content-Type": "text/xml; charset=us-ascii"}),
     ),
     "says-utf-8": (1, rss(item("says-utf-8-1", title="Été")).decode().encode("cp1252")),
-    "deep-and-plain": (0, nested("plain")),
+    "deep-and-plain": (0, nested("plain", 200_000)),
     "utf-16": (1, rss(item("utf-16-1", title="Été")).decode().encode("utf-16")),
 }
 """Odd, but its articles are published: how many."""

@@ -75,7 +75,7 @@ async def test_a_record_that_is_too_large_is_told_with_its_topic_its_size_and_it
         await claim.append(Commit((article(store, 1, os.urandom(2300)),), {FeedId("feed"): b"1"}))
     said = str(refused.value)
     assert said.startswith("append refused: too_large (feed feed): a record of 2,3")
-    assert f"for {topic}, which takes 2,000: raise its max.message.bytes" in said
+    assert f"for {topic}, which takes 1,935 before compression: raise its max.message.bytes" in said
 
 
 async def test_what_the_broker_alone_refuses_is_told_with_the_topics_of_the_commit(make_store, servers):

@@ -161,8 +161,9 @@ def test_what_cannot_be_compressed_stays_within_its_topics_limit(compression, si
     found = {topic.name: Found(topic.partitions, {topics.MAX_BYTES: str(size)}) for topic in topics.wanted(chosen)}
     kind = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}[compression]
     noise = Random(5)
-    for record in (size, size // 7, size // 50):
-        batch = BatchBuilder(topics.limits(chosen, found).batch, kind, is_transactional=True)
-        while batch.append(timestamp=None, key=b"k", value=noise.randbytes(min(record, size - 200))) is not None:
+    limit = topics.limits(chosen, found).batch
+    for record in (limit - 100, limit // 7, limit // 50):
+        batch = BatchBuilder(limit, kind, is_transactional=True)
+        while batch.append(timestamp=None, key=b"k", value=noise.randbytes(record)) is not None:
             pass
         assert 0 < len(batch._build()) <= size

@@ -113,7 +113,7 @@ def check_sizes(parcels: tuple[Parcel, ...], limits: Limits, merged: str | None 
 
 
 def _too_large(parcel: Parcel, limit: int, limits: Limits, merged: str | None) -> str:
-    what = f"a record of {parcel.size:,} bytes for {parcel.topic}, which takes {limit:,}"
+    what = f"a record of {parcel.size:,} bytes for {parcel.topic}, which takes {limit:,} before compression"
     # The limit of a topic whose events are copied is never above that of the merged topic.
     where = f"its max.message.bytes, that of {merged}" if merged and limits.records.get(merged) == limit else None
     return f"{what}: raise {where or 'its max.message.bytes'} or kafka.max_request_size, whichever is the least"
