@@ -4,8 +4,13 @@ import os
 from collections import Counter
 
 import pytest
+from hypothesis import settings
 
 from support import kafka
+
+# How long an example takes says what else the machine does.
+settings.register_profile("telex", deadline=None)
+settings.load_profile("telex")
 
 REQUIRED = "TELEX_TEST_KAFKA"
 """Set to `required`, a Kafka test that is skipped is a failure, and so is a run without any."""

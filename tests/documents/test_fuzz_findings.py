@@ -80,6 +80,14 @@ def test_a_document_that_costs_feedparser_too_much_is_read_as_far_as_it_goes():
     assert read(body, frozenset(slot.raw for slot in document.slots)).slots[0] == document.slots[0].raw
 
 
+def test_lines_and_references_of_a_long_text_cost_feedparser_nothing():
+    text = "&lt;p&gt;A line.\n" * 100_000
+    document = read(rss(f"<item><title>a <b>b</b></title><description>{text}</description></item>"))
+    assert isinstance(document, FeedDocument)
+    assert document.complete
+    assert document.repairs == ()
+
+
 def test_an_ill_formed_document_that_costs_too_much_is_read_as_far_as_it_goes():
     item = "<item><guid>{}</guid><title>a</b></title></item>"
     document = read(rss("".join(item.format(number) for number in range(9_000)) + "</x>" * 200_000))

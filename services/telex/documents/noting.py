@@ -99,7 +99,7 @@ class Noting(MediaNoting, NewsNoting):
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         """Enter an element; feedparser looks for its namespace among all of them."""
-        self.budget.spend(12 + 4 * len(attrs) + len(self.namespaces_in_use) // 8 + len(self.base) // 16)
+        self.budget.spend(12 + 8 * len(attrs) + len(self.namespaces_in_use) // 8 + len(self.base) // 16)
         super().unknown_starttag(tag, attrs)  # type: ignore[misc] # feedparser's mixin
 
     def unknown_endtag(self, tag: str) -> None:

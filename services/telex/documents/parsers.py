@@ -32,6 +32,7 @@ _STRUCTURE = frozenset(
     | {"itunes_owner", "itunes_name", "itunes_email", "webmaster", "dc_publisher", "width", "height"}
 )
 _silence()
+_BUFFER = 64 * 1024
 _MARK = re.compile("[<&]")
 _LONG_TAG = re.compile(rf"<[A-Za-z](?:[^'\"<>]|\"[^\"]*\"|'[^']*'){{{TAG}}}")
 
@@ -73,7 +74,13 @@ class Parsed:
 
 
 class _Expat(ExpatParser):
-    """xml.sax's reader, which copies a tag's attributes one by one."""
+    """xml.sax's reader, which copies a tag's attributes one by one, and gives each line and reference by itself."""
+
+    def reset(self) -> None:
+        super().reset()
+        parser: Any = self._parser  # type: ignore[attr-defined] # the stubs leave it out
+        parser.buffer_text = True
+        parser.buffer_size = _BUFFER
 
     def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
         if len(attrs) > ATTRIBUTES:
