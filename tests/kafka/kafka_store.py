@@ -22,6 +22,9 @@ from telex.testing.contracts import SHARDS, record
 
 _numbers = itertools.count(1)
 
+_MARKERS = 3.0
+"""Seconds that a coordinator has for the markers of a transaction; after that one is open on purpose."""
+
 
 def unique() -> str:
     """A prefix that no other test uses."""
@@ -147,13 +150,16 @@ def article(store: KafkaStore, number: int, value: bytes = b"{}") -> Record:
 
 
 async def contents(servers: str, topic: str, partition: int = 0, *, isolation: str = "read_committed"):
-    """The keys and values of a partition, in order."""
+    """The keys and values of a partition, in order.
+
+    A commit is acknowledged before its markers stand in every partition: for a while this waits until nothing is open.
+    """
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, isolation_level=isolation, fetch_max_wait_ms=10)
     place = TopicPartition(topic, partition)
     consumer.assign([place])
     await consumer.start()
     try:
-        end = (await consumer.end_offsets([place]))[place]
+        end = await _settled_end(consumer, place, isolation)
         consumer.seek(place, (await consumer.beginning_offsets([place]))[place])
         found = []
         while await consumer.position(place) < end:
@@ -162,6 +168,17 @@ async def contents(servers: str, topic: str, partition: int = 0, *, isolation: s
         return found
     finally:
         await consumer.stop()
+
+
+async def _settled_end(consumer: AIOKafkaConsumer, place: TopicPartition, isolation: str) -> int:
+    async def ends(isolation: int) -> int:
+        return await clients.retried(lambda: clients.list_offset(consumer, place, clients.LATEST, isolation), 10)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_MARKERS):
+            while isolation == "read_committed" and await ends(clients.COMMITTED) < await ends(clients.UNCOMMITTED):
+                await asyncio.sleep(0.02)
+    return (await consumer.end_offsets([place]))[place]
 
 
 class Member:
