@@ -37,3 +37,40 @@ def test_scheme_www_and_a_closing_slash_do_not_make_another_article():
 def test_canonical_is_idempotent_and_never_raises(rest):
     once = canonical("http://news.example/" + rest)
     assert once is None or canonical(once) == once
+
+
+PIECES = st.sampled_from(
+    [
+        "/",
+        "//",
+        "a",
+        "B-c.html",
+        "%20",
+        ":",
+        ":80",
+        ":443",
+        ":8080",
+        ":65000",
+        "?",
+        "a=1",
+        "&",
+        "utm_source=x",
+        "amp",
+        "#",
+        "www.",
+        "=",
+        "..",
+        "~",
+        "'",
+        "é",
+        "@",
+    ]
+)
+
+
+@given(
+    st.sampled_from(["http", "https"]), st.sampled_from(["news.example", "www.x.example"]), st.lists(PIECES, max_size=7)
+)
+def test_usual_addresses_take_a_shorter_way_to_the_same(scheme, host, pieces):
+    rest = f"://{host}{''.join(pieces)}"
+    assert canonical(scheme + rest) == canonical(scheme.upper() + rest)

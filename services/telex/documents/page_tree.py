@@ -8,7 +8,7 @@ import lxml.html
 from lxml import etree
 
 from telex.core.model import Unreadable, UnreadableReason
-from telex.documents import sniff
+from telex.documents import encodings
 
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([\w-]{2,40})", re.IGNORECASE)
 _MAGIC = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b")
@@ -38,7 +38,7 @@ def decoded(body: bytes, content_type: str | None) -> tuple[str, tuple[str, ...]
         declared = _META.search(body, 0, 4096)
         if declared:
             content_type = f"text/html; charset={declared[1].decode('ascii', 'replace')}"
-    data, repairs = sniff.to_utf8(body, content_type)
+    data, repairs = encodings.to_utf8(body, content_type)
     text = data.decode("utf-8", "replace").replace("\0", "")
     text = _tamed(text)
     if len(text) > PAGE_CHARACTERS:

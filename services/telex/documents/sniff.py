@@ -8,8 +8,6 @@ from telex.core.model import Unreadable, UnreadableReason
 from telex.documents import characters, encodings
 from telex.documents.spaces import NEWS
 
-to_utf8 = encodings.to_utf8
-
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),

@@ -1,9 +1,9 @@
 """One transactional producer, used so that nothing is lost, torn or told wrongly.
 
-A commit is: begin, send all in batches, await every batch's future, commit. Whatever is not exactly that ends the producer, and
-with it its claim; the next producer's InitProducerId ends what was left open. aiokafka's own way to give a transaction
-up is used nowhere: after some errors it ends nothing, and its records appear with the next commit. Nor are failed sends
-its business: it confirms commits whose records were refused, and loses every later record of their partition.
+A commit is: begin, send all in batches, await every batch's future, commit. Whatever is not exactly that ends the
+producer, and with it its claim; the next producer's InitProducerId ends what was left open. aiokafka's own way to give a
+transaction up is used nowhere: after some errors it ends nothing, and its records appear with the next commit. Nor are
+failed sends its business: it confirms commits whose records were refused, and loses every later record of their partition.
 """
 
 import asyncio
