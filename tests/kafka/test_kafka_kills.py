@@ -93,10 +93,24 @@ def stopped_inside_a_transaction(made: Fleet, member: Member) -> float:
     at = member.shoot("telling", "STOP")
     back = made.back_after(member, at)
     member.thaw()
-    shard = member.done()[-1]["shard"]
-    fenced = {"raised": "Fenced", "cause": "ProducerFenced", "shard": shard}
-    until(lambda: any(fenced.items() <= each.items() for each in member.done()), "the fence")
+    stopped = member.done()[-1]
+    until(lambda: _given_up(member, stopped["shard"], at), "the commit to fail")
     return back
+
+
+def _given_up(member: Member, shard: int, at: float) -> bool:
+    """Whether the commit that was stopped failed, and none of its process came through before.
+
+    Two tidings race once the process goes on: Kafka's answer, that a newer producer exists; and the group's, that the
+    shard was given to another, for which the commit is cancelled.
+    """
+    ends = [each for each in member.done() if each.get("shard") == shard and each["at"] > at and "raised" in each]
+    if not ends:
+        return False
+    assert (ends[0]["raised"], ends[0]["cause"]) in {("Fenced", "ProducerFenced"), ("CancelledError", "NoneType")}
+    commits = [each for each in member.commits() if each["committed"] == shard and at < each["at"] < ends[0]["at"]]
+    assert not commits, "a commit came through the fence"
+    return True
 
 
 def broker_killed(made: Fleet, *members: Member) -> float:

@@ -125,7 +125,7 @@ def _watched(aims: Aims, articles: str) -> type[Transactor]:
             self._telling = any(parcel.topic == articles for parcel in parcels)
             try:
                 await super().transact(parcels)
-            except Exception as error:
+            except BaseException as error:  # a claim that is revoked has its commit cancelled
                 aims.note(raised=type(error).__name__, cause=type(error.__cause__).__name__, shard=self._shard)
                 raise
 

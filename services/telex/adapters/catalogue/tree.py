@@ -15,6 +15,10 @@ import yaml
 from telex.adapters.catalogue.problems import Place, Problems
 
 MAX_DEPTH = 16
+_NESTED = f"is nested deeper than {MAX_DEPTH} levels"
+_FLATTEN = "nothing here needs that"
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""libyaml's own words from PyYAML 6.0.4 on: it looks that far ahead before it tells of the first bracket."""
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _CORE = re.compile(
@@ -63,7 +67,10 @@ def read_tree(text: str, where: str, problems: Problems) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(where, mark.line + 1, mark.column + 1) if mark else Place(where)
-        problems.add(place, "", f"is no YAML: {error.problem or error.context}", "mend the syntax")
+        if error.problem == _TOO_DEEP:
+            problems.add(place, "", _NESTED, _FLATTEN)
+        else:
+            problems.add(place, "", f"is no YAML: {error.problem or error.context}", "mend the syntax")
         return None
     except yaml.reader.ReaderError as error:
         problems.add(
@@ -146,7 +153,7 @@ class _Builder:
 
     def _begin(self, event: Any) -> bool:
         if len(self._open) >= MAX_DEPTH:
-            return self._stop(event, f"is nested deeper than {MAX_DEPTH} levels", "nothing here needs that")
+            return self._stop(event, _NESTED, _FLATTEN)
         value: list[Node] | dict[str, Node] = {} if isinstance(event, yaml.MappingStartEvent) else []
         if event.tag not in {None, "!", f"{_TAG}map", f"{_TAG}seq"}:
             self._foreign_tag(event)
