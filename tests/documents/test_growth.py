@@ -43,7 +43,7 @@ def _no_collector():
 @pytest.mark.usefixtures("_no_collector")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_twice_the_document_takes_twice_the_time(family):
-    costs = growth(FAMILIES[family], _QUICK, floor=0.01, longest=2.0, enough=0.04)
+    costs = growth(FAMILIES[family], _QUICK, floor=0.015, longest=2.0, enough=0.05)
     check(family, costs, 2.0)
 
 
