@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from telex.core.model import Entry, Feed, FeedDocument, FeedId, Markup, Publisher, ReadRequest, Unreadable
 from telex.core.repairs import REPAIRS
-from telex.documents import dates, direct, feeds, limits, parsers
+from telex.documents import dates, direct, feeds, limits, parsers, quick
 from telex.documents.markup import sanitise, to_text
 from telex.documents.reader import finish, prepare, read_feed, read_page
 from telex.ingest.normalise import Context, draft, named, source_of
@@ -80,6 +80,16 @@ def check_known(request: ReadRequest, document: FeedDocument, chance: random.Ran
     assert isinstance(part, FeedDocument), part
     assert part.slots == tuple(slot.raw if slot.raw in known else slot for slot in document.slots)  # type: ignore[union-attr]
     assert (part.format, part.title, part.complete) == (document.format, document.title, document.complete)
+    check_ways(replace(request, known=known), part)
+
+
+def check_ways(request: ReadRequest, document: FeedDocument) -> None:
+    """The long way says the same."""
+    read, quick.read = quick.read, lambda *_: None
+    try:
+        assert read_feed(request) == document
+    finally:
+        quick.read = read
 
 
 def check_slices(request: ReadRequest) -> None:

@@ -1,6 +1,7 @@
 """Who is who: shards, digests, ids of feeds and articles, canonical URLs."""
 
 import hashlib
+from collections.abc import Callable
 
 from telex.core.model import ArticleId, Digest, FeedId, Publisher
 
@@ -18,6 +19,22 @@ def digest(*parts: bytes) -> Digest:
         state.update(len(part).to_bytes(8, "little"))
         state.update(part)
     return Digest(state.digest())
+
+
+def digests(*first: bytes) -> Callable[[bytes], Digest]:
+    """What gives `digest(*first, last)` of many that begin alike."""
+    begun = hashlib.blake2b(digest_size=DIGEST_SIZE)
+    for part in first:
+        begun.update(len(part).to_bytes(8, "little"))
+        begun.update(part)
+
+    def of(last: bytes) -> Digest:
+        state = begun.copy()
+        state.update(len(last).to_bytes(8, "little"))
+        state.update(last)
+        return Digest(state.digest())
+
+    return of
 
 
 def article_id(publisher: Publisher, identity: str) -> ArticleId:

@@ -10,7 +10,7 @@ from typing import Any
 
 from telex.core.identity import digest
 from telex.core.model import Digest, Entry, FeedDocument, PageDocument, ReadRequest, Unreadable, UnreadableReason
-from telex.documents import costs, direct, feeds, jsonfeed, limits, page, parsers, sniff, soup
+from telex.documents import costs, direct, feeds, jsonfeed, limits, page, parsers, quick, sniff, soup
 from telex.documents.bombs import is_bomb
 from telex.documents.budgets import FEEDPARSER, Budget, TooCostly, check_tags
 from telex.documents.parsers import Parsed
@@ -111,6 +111,10 @@ def _finish_json(draft: Draft, feed: dict[str, Any]) -> FeedDocument:
 
 
 def _prepare_xml(request: ReadRequest, source: sniff.Source, elements: int | None) -> Draft | Unreadable:
+    usual = quick.read(source.data, request.known, request.url, elements)
+    if usual is not None:
+        found, parsed, cheap = usual
+        return Draft(request, source.repairs, cut=found, cheap=cheap, asked=True, parsed=parsed)
     cut = split(source.data, elements)
     if cut.entities and is_bomb(source.data, cut.entities):
         return Unreadable(UnreadableReason.BOMB, "entities that would expand without bound")

@@ -20,6 +20,8 @@ _MAGIC = (
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 # Unicode, section 23.7: U+FDD0 to U+FDEF, and the last two of each plane.
 _NONCHARACTERS = re.compile(rb"\xef(?:\xb7[\x90-\xaf]|\xbf[\xbe\xbf])|[\xf0-\xf4][\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]")
+_LEADS = (b"\xef", b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
+"""The bytes that a noncharacter may begin with."""
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 _FEED_ROOT = re.compile(rb"<(?:\?xml\s|(?:[\w.-]+:)?(?:rss|feed|rdf)[\s>])", re.IGNORECASE)
 _SUBSET_END = re.compile(rb"\]\s*>")
@@ -56,7 +58,7 @@ def sniff(body: bytes, content_type: str | None) -> Source | Unreadable:
     controls = len(data) - len(clean)
     if controls * 50 > len(data):
         return Unreadable(UnreadableReason.NOT_TEXT, f"{controls} control characters in {len(data)} bytes")
-    if b"\xef\xb7" in clean or b"\xbf\xbe" in clean or b"\xbf\xbf" in clean:
+    if not clean.isascii() and any(byte in clean for byte in _LEADS):  # one byte is found ten times as fast as two
         clean = _NONCHARACTERS.sub(b"", clean)
     if len(clean) != len(data):
         repairs = (*repairs, characters.REMOVED)

@@ -1,12 +1,12 @@
 """What is new in these bytes: the document as a header and entries, each with a digest, by one pass of expat."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from xml.parsers import expat
 
-from telex.core.identity import digest
+from telex.core.identity import digest, digests
 from telex.core.model import Digest
 from telex.documents import budgets, limits
 from telex.documents.bombs import MOST
@@ -31,8 +31,9 @@ _ENTRY_NAMES = frozenset(
 _INHERITED = frozenset({"author", "rights", "copyright", "language"})
 _SCOPED = frozenset({f"{_XML} base", f"{_XML} lang", "base", "lang"})
 # Text in these may be long; feedparser is quadratic on some of the others.
-_LONG = frozenset({"description", "summary", "content", "encoded", "body", "div", "p", "fullitem", "subtitle"})
-_LONG_TEXT = 4096
+LONG_ELEMENTS = frozenset({"description", "summary", "content", "encoded", "body", "div", "p", "fullitem", "subtitle"})
+LONG_TEXT = 4096
+"""Bytes between two tags that are a long text: whether it may stand there is looked at."""
 _DEEP = 50
 _MANY_ATTRIBUTES = 50
 _MANY_NAMESPACES = 200
@@ -45,12 +46,16 @@ _NAME = re.compile(rb"<([^\s/>]+)")
 
 
 class Slice(NamedTuple):
-    """An entry's place in the document, the digest of its bytes and of what it inherits, and how many elements it has."""
+    """An entry's place in the document, the digest of its bytes and of what it inherits, and how many elements it has.
+
+    `scope` is the part of what it inherits that stands in the tags around it.
+    """
 
     start: int
     end: int
     raw: Digest
     elements: int
+    scope: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,11 @@ class Split:
     entities: dict[str, str] = field(default_factory=dict)
     repairs: tuple[str, ...] = ()
     beyond: tuple[tuple[int, int], ...] = ()  # where the entries beyond the limit stand
+    inherited: bytes = b""  # by every entry, from the feed's own elements
+
+    def digests(self, scope: bytes) -> Callable[[bytes], Digest]:
+        """What gives the digest of the bytes of entries that stand in the scope, and inherit what all do."""
+        return digests(scope, self.inherited)
 
     @property
     def size(self) -> int:
@@ -206,24 +216,26 @@ class _Splitter:
     def result(self, *, complete: bool, end: int, closing: bytes = b"", repairs: Iterable[str] = ()) -> Split:
         if self.whole is not None:
             return self.unsplit(self.whole)
-        inherited = _condensed(b"\0".join(self.inherited))
-        slices = tuple(
-            Slice(start, stop, digest(scope, inherited, self.data[start:stop]), elements)
-            for start, stop, scope, elements in self.found
-        )
-        return Split(
+        cut = Split(
             data=self.data,
             root=self.root,
-            slices=slices,
+            slices=(),
             dropped=self.dropped,
             complete=complete,
             end=end,
             closing=closing,
             costly=self.costly,
-            elements=self.count - sum(piece.elements for piece in slices),
+            elements=self.count - sum(elements for *_, elements in self.found),
             repairs=tuple(repairs),
             beyond=tuple(self.beyond),
+            inherited=_condensed(b"\0".join(self.inherited)),
         )
+        of = {scope: cut.digests(scope) for scope in {scope for _, _, scope, _ in self.found}}
+        slices = (
+            Slice(start, stop, of[scope](self.data[start:stop]), elements, scope)
+            for start, stop, scope, elements in self.found
+        )
+        return replace(cut, slices=tuple(slices))
 
     def unsplit(self, why: str) -> Split:
         return Split(
@@ -290,7 +302,7 @@ class _Splitter:
         self.count += 1
         if self.count > self.budget:
             raise self.over("elements beyond reason")
-        if at - self.last > _LONG_TEXT:
+        if at - self.last > LONG_TEXT:
             self.weigh()
         self.last = at
         self.names.append(name)
@@ -344,7 +356,7 @@ class _Splitter:
 
     def end_inside(self, name: str) -> None:
         at = self.parser.CurrentByteIndex
-        if at - self.last > _LONG_TEXT and not self.costly:
+        if at - self.last > LONG_TEXT and not self.costly:
             self.weigh_inside(name, at)
         self.last = at
         self.inside -= 1
@@ -360,12 +372,12 @@ class _Splitter:
         start = self.data.find(b"<", last + behind_tag, at)
         local = name.rpartition(" ")[2].lower()
         written = self.name_at(start).rpartition(b":")[2].lower()
-        if start - last > _LONG_TEXT or local not in _LONG or written != local.encode():
+        if start - last > LONG_TEXT or local not in LONG_ELEMENTS or written != local.encode():
             self.costly = True
 
     def end(self, name: str) -> None:  # noqa: ARG002 - expat's signature
         at = self.parser.CurrentByteIndex
-        if at - self.last > _LONG_TEXT:
+        if at - self.last > LONG_TEXT:
             self.weigh()
         self.last = at
         depth = len(self.names)
@@ -411,5 +423,5 @@ class _Splitter:
 
     def weigh(self) -> None:
         """A long stretch without a tag: is it in an element that may be long?"""
-        if not self.names or self.names[-1].rpartition(" ")[2].lower() not in _LONG:
+        if not self.names or self.names[-1].rpartition(" ")[2].lower() not in LONG_ELEMENTS:
             self.costly = True
