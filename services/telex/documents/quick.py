@@ -17,12 +17,11 @@ from telex.documents import budgets, costs, direct, limits
 from telex.documents.parsers import Parsed
 from telex.documents.split import LONG_ELEMENTS, LONG_TEXT, Slice, Split, split
 
-_MARKS: Final = re.compile(
-    rb"<(?:(?P<open>(?:item|entry)(?=[\s/>])(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*>)|/(?P<close>item|entry)\s*>"
-    rb"|!--.*?-->|!\[CDATA\[.*?\]\]>|\?.*?\?>|(?P<other>[!?]|/?(?:item|entry)(?=[\s/>])))",
-    re.DOTALL,
-)
+_MARK: Final = re.compile(rb"<(?:[!?]|/?(?:item|entry)(?=[\s/>]))")
 """What begins and ends entries, and what may hold something that only looks like it."""
+_OPEN: Final = re.compile(rb"<(item|entry)(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*>")
+_CLOSE: Final = re.compile(rb"</(item|entry)\s*>")
+_HIDING: Final = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"), (b"<?", b"?>"))
 _TEXTS: Final = re.compile(
     rb"<(?:(?P<name>[\w:.-]+)[^<>]*|/[^<>]*)>\s*(?:<!\[CDATA\[(?P<data>.*?)\]\]>|(?P<text>[^<]{%d}))" % LONG_TEXT,
     re.DOTALL,
@@ -30,6 +29,7 @@ _TEXTS: Final = re.compile(
 """A CDATA section or a long text, with the tag before it."""
 _CDATA: Final = b"<![CDATA["
 _SLASH: Final = ord("/")
+_HIDERS: Final = frozenset(b"!?")
 _Place = tuple[int, int, int, int]
 """Where an entry starts, where its content starts and ends, and where it ends."""
 
@@ -37,16 +37,17 @@ _Place = tuple[int, int, int, int]
 def read(data: bytes, known: frozenset[Digest], url: str, elements: int | None) -> tuple[Split, Parsed, bool] | None:
     """The document's entries, what the direct reader notes of those that are not known, and whether that is cheap.
 
-    The elements of the entries are counted with the others, outside of them.
+    How many elements there are is an estimate, and those of the entries are counted with the others.
 
     None where the document has to go the long way: it is not well-formed, has a DTD, entries inside entries, a text that
     has to be weighed, or something that the direct reader leaves to feedparser; or, where `elements` bounds the work,
     it has more XML elements or would take longer than what is cheap.
     """
-    if data.count(b"<") > 2 * (budgets.ELEMENTS if elements is None else elements):
+    tags = data.count(b"<")
+    if tags > 2 * (budgets.ELEMENTS if elements is None else elements):
         return None
     places = _places(data)
-    cut = _cut(data, places) if places else None
+    cut = _cut(data, places, tags) if places else None
     if cut is None:
         return None
     cheap = costs.of_seeing(cut) + costs.of_reading(cut, known, by_feedparser=False) <= costs.CHEAP
@@ -81,24 +82,42 @@ def _is_heavy(data: bytes, piece: Slice) -> bool:
 def _places(data: bytes) -> list[_Place] | None:
     """Where the entries are; None where that cannot be told."""
     places: list[_Place] = []
-    name: bytes | None
-    name, start, content = None, 0, 0
-    for mark in _MARKS.finditer(data):
-        kind = mark.lastgroup
-        if kind is None:
-            continue
-        if kind == "open" and name is None and data[mark.end() - 2] != _SLASH:
-            start, content = mark.span()
-            name = b"item" if data.startswith(b"item", start + 1) else b"entry"
-        elif kind == "close" and mark["close"] == name:
-            places.append((start, content, mark.start(), mark.end()))
-            name = None
+    name, start, content = b"", 0, 0
+    mark = _MARK.search(data)
+    while mark is not None:
+        at = mark.start()
+        kind = data[at + 1]
+        if kind in _HIDERS:
+            behind = _behind(data, at)
+        elif kind == _SLASH:
+            close = _CLOSE.match(data, at)
+            if close is None or close[1] != name:
+                return None
+            behind = close.end()
+            places.append((start, content, at, behind))
+            name = b""
         else:
+            tag = _OPEN.match(data, at)
+            if tag is None or name or data[tag.end() - 2] == _SLASH:
+                return None
+            name, start, content = tag[1], at, tag.end()
+            behind = content
+        if not behind:
             return None
-    return places if name is None and len(places) <= limits.ENTRIES else None
+        mark = _MARK.search(data, behind)
+    return places if not name and len(places) <= limits.ENTRIES else None
 
 
-def _cut(data: bytes, places: list[_Place]) -> Split | None:
+def _behind(data: bytes, at: int) -> int:
+    """Where a CDATA section, comment or processing instruction ends; 0 where it does not, or it is something else."""
+    for begin, end in _HIDING:
+        if data.startswith(begin, at):
+            found = data.find(end, at + len(begin))
+            return found + len(end) if found >= 0 else 0
+    return 0
+
+
+def _cut(data: bytes, places: list[_Place], tags: int) -> Split | None:
     """The document as the splitter gives it, found by splitting it without what is in its entries.
 
     What stands in the same place and begins with the same tag inherits the same: one of a row of entries is enough.
@@ -129,9 +148,4 @@ def _cut(data: bytes, places: list[_Place]) -> Split | None:
         Slice(start, end, digests[row](data[start:end]), 0, frame.slices[row].scope)
         for row, (start, _, _, end) in zip(rows, places, strict=True)
     )
-    return replace(frame, data=data, slices=slices, end=len(data), elements=_elements(data, 0, len(data)))
-
-
-def _elements(data: bytes, start: int, end: int) -> int:
-    """How many elements there are, or a few more: comments and sections are counted in."""
-    return data.count(b"<", start, end) - data.count(b"</", start, end)
+    return replace(frame, data=data, slices=slices, end=len(data), elements=tags // 2)
