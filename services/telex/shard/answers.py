@@ -35,7 +35,7 @@ def request_for(feed: Feed, head: Head) -> Request:
         kind=Kind.FEED,
         etag=head.etag,
         last_modified=head.last_modified,
-        origin=_origin(feed.url),
+        origin=_origin(feed.url) if feed.headers or feed.credentials is not None else None,
         headers=feed.headers,
         credentials=feed.credentials,
     )
