@@ -34,6 +34,8 @@ REPAIRS: Final = frozenset(
         "json.id_not_a_string",
         "json.title_not_a_string",
         "json.version_unknown",
+        "language.detected",
+        "language.detected_otherwise",
         "page.body_from_metadata",
         "page.consent_wall",
         "page.cut",

@@ -14,6 +14,7 @@ from telex.core.redact import redact_url
 from telex.documents import characters
 from telex.documents.markup import sanitise, to_text
 from telex.ingest.draft import Draft
+from telex.tagging import language
 
 Step = Callable[[Draft], None]
 
@@ -245,6 +246,30 @@ def tidy_language(made: Draft) -> None:
     made.language = _language(made.language) if made.language else None
 
 
+LANGUAGE_DETECTED = "language.detected"
+LANGUAGE_OVERRULED = "language.detected_otherwise"
+
+
+def check_language(made: Draft) -> None:
+    """What is declared is checked against the text: a clear conflict overrules it, silence is filled, and both are said.
+
+    A regional variant is only ever declared: detection tells French, not which.
+    """
+    text = f"{made.title or ''} {made.summary or made.body or ''}"
+    declared = made.language.partition("-")[0] if made.language else None
+    if declared and language.confirms(text, declared):
+        return
+    guess = language.detect(text)
+    if guess is None or language.same(guess.language, declared):
+        return
+    if declared is None:
+        made.language = guess.language
+        made.note(LANGUAGE_DETECTED)
+    elif guess.certain and language.is_enough(text):
+        made.language = guess.language
+        made.note(LANGUAGE_OVERRULED)
+
+
 @functools.lru_cache(256)
 def _language(tag: str) -> str | None:
     found = _LANGUAGE.match(tag.strip())
@@ -280,6 +305,7 @@ NORMALISE: tuple[Step, ...] = (
     tidy_people,
     tidy_categories,
     tidy_language,
+    check_language,
     no_future,
     count_words,
 )
