@@ -28,6 +28,7 @@ from telex.eventlogs import naming_of
 from telex.ingest.ingest import ingest
 from telex.ingest.pages import article_of_page
 from telex.settings import Config
+from telex.shard.answers import skew_of
 from telex.wire.cloudevents import records, structured
 
 _STDIN_URL = "https://stdin.invalid/"
@@ -179,7 +180,7 @@ class _Preview:
             say(f"telex preview: {redact_url(source)}: no feed: {document.reason}: {redact_text(document.detail)}")
             return Exit.PROBLEM
         feed = _feed_of(self._address(source), full_text=self._full_text)
-        arrival = FeedArrived(document, digest(fetched.body), fetched.url, None, None, None)
+        arrival = FeedArrived(document, digest(fetched.body), fetched.url, None, None, None, skew_of(fetched))
         outcome = ingest(feed, Memory(), Register(), arrival, fetched.fetched_at)
         printed = self._print(outcome.events)
         if self._full_text and printed:

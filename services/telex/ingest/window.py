@@ -15,7 +15,7 @@ from telex.core.register import Register, Shown, Standing
 from telex.core.schedule import first_rate, rate_after
 from telex.core.verdict import Verdict, verdict
 from telex.documents import limits
-from telex.ingest import health, pages
+from telex.ingest import dating, health, pages
 from telex.ingest.draft import Draft
 from telex.ingest.meaning import changes, field_digest, meaning_of
 from telex.ingest.normalise import Context, Named, draft, named
@@ -30,7 +30,7 @@ def document_arrived(work: Work, arrival: FeedArrived) -> Generator[None, None, 
     document = arrival.document
     _learn_names(work, document)
     first_poll = _is_first(work)
-    shown = yield from _meet_all(work, document, first_poll=first_poll)
+    shown = yield from _meet_all(work, document, arrival.skew, first_poll=first_poll)
     keys = [known.key for known in shown]
     before = work.known
     if not document.complete:
@@ -179,7 +179,9 @@ def _accept(work: Work, arrival: FeedArrived, *, first_poll: bool) -> None:
     health.recovered(work)
 
 
-def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> Generator[None, None, list[Known]]:
+def _meet_all(
+    work: Work, document: FeedDocument, skew: float, *, first_poll: bool
+) -> Generator[None, None, list[Known]]:
     """Every entry once, in document order; what is unchanged stands for its key before any look-alike does."""
     by_raw = {known.raw: known for known in work.known if known.missing_since is None}
     by_key = {known.key: known for known in work.known}
@@ -191,7 +193,7 @@ def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> Genera
             slots.append(named(slot))
             yield
     taken: set[Digest] = {slot.key for slot in slots if isinstance(slot, Known)}
-    context = Context(work.feed, work.own_source(), document.language, work.now, document.repairs)
+    context = Context(work.feed, work.own_source(), document.language, work.now, document.repairs, skew)
     shown: list[Known] = []
     placed: set[Digest] = set()
     _look_for_repeated_ids(work, slots)
@@ -249,6 +251,7 @@ def _meet(work: Work, name: Named, here: Known | None, context: Context, *, firs
         work.fresh += 1
     else:
         made.id = mine.article
+        dating.keep_published(made, mine.published)
     meaning = meaning_of(made)
     if mine is not None:
         mine = replace(mine, meaning=recalled(mine.meaning, meaning))
@@ -273,10 +276,17 @@ def _meet(work: Work, name: Named, here: Known | None, context: Context, *, firs
         meaning=meaning,
         version=met.version,
         first_seen=mine.first_seen if mine else work.now,
-        published=entry.published if entry.published is not None else (mine.published if mine else None),
+        published=_published(entry, made, mine),
         reign=met.reign,
         marks=met.marks,
     )
+
+
+def _published(entry: Entry, made: Draft, mine: Known | None) -> float | None:
+    """When the entry was published by its own word, from the first time on that it said so."""
+    if entry.published is None or made.published_at_source != "feed":
+        return mine.published if mine else None
+    return made.published_at
 
 
 class Met(NamedTuple):
