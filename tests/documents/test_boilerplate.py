@@ -79,8 +79,8 @@ def test_the_publishers_own_goes_at_both_ends():
     )
 
 
-def test_a_text_that_is_nothing_else_leaves_nothing():
-    assert without("Lire la suite") == ""
+def test_a_text_that_is_nothing_else_stays():
+    assert without("Lire la suite") == "Lire la suite"
 
 
 def test_the_html_loses_the_same_paragraphs():

@@ -79,11 +79,12 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """A person or an agency, as the entry names it."""
+    """A person or an agency, as the entry names it. `kind` is "person", "agency" or unknown."""
 
     name: str | None
     url: str | None = None
     email: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

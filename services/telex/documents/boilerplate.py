@@ -78,7 +78,7 @@ def without(text: str, own: tuple[str, ...] = ()) -> str:
     """The text without boilerplate at its ends.
 
     `own` are the publisher's, from the catalogue: each is looked for at both ends, and `*` in it stands for anything in a
-    line. Nothing is left where nothing else was there.
+    line. A text that is nothing else stays as it is.
     """
     rest = text
     for form in map(_own_form, own):
@@ -87,7 +87,7 @@ def without(text: str, own: tuple[str, ...] = ()) -> str:
         rest = shorter
         for form in map(_own_form, own):
             rest = _cut_own(rest, form)
-    return rest
+    return rest or text
 
 
 def _shorter(text: str) -> str:

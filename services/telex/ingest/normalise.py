@@ -11,7 +11,7 @@ from telex.core import urls
 from telex.core.identity import article_id, digest
 from telex.core.model import Author, BodyFrom, Digest, Entry, Feed, Markup, Source
 from telex.core.redact import redact_url
-from telex.documents import boilerplate, characters
+from telex.documents import boilerplate, bylines, characters, limits
 from telex.documents.markup import sanitise, to_text
 from telex.ingest import dating
 from telex.ingest.draft import Draft
@@ -245,15 +245,15 @@ def _same_words(one: str, other: str) -> bool:
 
 
 def tidy_people(made: Draft) -> None:
-    """Names are one line each and stand once; an author without name, address or URL is none."""
+    """Names are one line each and stand once, several in a byline apart; an author without name, address or URL is none."""
     if not made.authors:
         return
     seen: dict[tuple[str | None, str | None, str | None], Author] = {}
     for author in made.authors:
         name, url, email = _one_line(author.name, 500), author.url or None, author.email or None
-        if name or url or email:
-            seen.setdefault((name, url, email), Author(name, url, email))
-    made.authors = tuple(seen.values())
+        for one in bylines.of_entry(Author(name, url, email)):
+            seen.setdefault((one.name, one.url, one.email), one)
+    made.authors = tuple(seen.values())[: limits.AUTHORS]
 
 
 def tidy_categories(made: Draft) -> None:

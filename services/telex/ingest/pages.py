@@ -160,6 +160,7 @@ def _take_page(made: Draft, page: PageDocument, own: tuple[str, ...]) -> None:
     if made.updated_at is None:
         made.updated_at = page.updated
     made.title = made.title or page.title
+    made.summary = made.summary or page.summary
     made.authors = made.authors or page.authors
     made.language = made.language or page.language
     made.media = made.media or page.media

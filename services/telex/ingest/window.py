@@ -17,7 +17,15 @@ from telex.core.verdict import Verdict, verdict
 from telex.documents import limits
 from telex.ingest import dating, health, pages
 from telex.ingest.draft import Draft
-from telex.ingest.meaning import changes, field_digest, meaning_of
+from telex.ingest.meaning import (
+    alike,
+    changed_fields,
+    changes,
+    field_digest,
+    meaning_of,
+    significance,
+    sketch_of,
+)
 from telex.ingest.normalise import Context, Named, draft, named
 from telex.ingest.work import Work
 
@@ -267,7 +275,8 @@ def _meet(work: Work, name: Named, here: Known | None, context: Context, *, firs
         skip=(first_poll and work.feed.backfill is Backfill.SKIP) or _is_forgotten(work, entry),
     )
     marks = Mark.BODIED if standing and standing.bodied else Mark.NONE
-    met = Met(name.key, meaning, standing.version if standing else 0, mine.reign if mine else 0, marks)
+    reign = mine.reign if mine else 0
+    met = Met(name.key, meaning, standing.version if standing else 0, reign, marks, sketch_of(made))
     met = _obey(work, judged, met, made, mine, standing)
     return Known(
         key=name.key,
@@ -279,6 +288,7 @@ def _meet(work: Work, name: Named, here: Known | None, context: Context, *, firs
         published=_published(entry, made, mine),
         reign=met.reign,
         marks=met.marks,
+        sketch=met.sketch,
     )
 
 
@@ -297,6 +307,7 @@ class Met(NamedTuple):
     version: int
     reign: int
     marks: int
+    sketch: bytes
 
 
 def _is_forgotten(work: Work, entry: Entry) -> bool:
@@ -313,7 +324,10 @@ def _obey(work: Work, judged: Verdict, met: Met, made: Draft, mine: Known | None
     if judged is Verdict.QUIET:
         return _judged_before(met, mine, standing)
     if judged is not Verdict.PUBLISH:
-        made.changes, made.backfill = changes(_before(met, mine, standing), met.meaning, made), False
+        before = _before(met, mine, standing)
+        made.changes, made.backfill = changes(before, met.meaning, made), False
+        likeness = alike(mine.sketch, met.sketch) if mine and before == mine.meaning else None
+        made.significance = significance(changed_fields(before, met.meaning), likeness)
     if pages.was_taken_back(work, met.key, met.meaning):
         return met._replace(marks=met.marks | Mark.TOLD)
     told = standing.latest if standing and standing.version else b""
