@@ -301,7 +301,7 @@ def unpack(packed: bytes) -> Memory:
         )
         wants = tuple(_read_want(source) for _ in range(source.varint()))
         if source.at < len(source.data):
-            known = tuple([Known(*one, sketch=source.digest() or b"") for one in window])
+            known = tuple([Known(*(*one, source.digest() or b"")) for one in window])
         else:
             known = tuple([Known(*one) for one in window])
     except (struct.error, zlib.error, IndexError, KeyError, TypeError, UnicodeDecodeError) as why:
