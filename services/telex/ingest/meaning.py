@@ -5,6 +5,7 @@ from zlib import crc32
 from telex.core.identity import digest
 from telex.core.memory import FIELD_DIGEST_SIZE, FIELDS, Meaning
 from telex.core.model import Article, Change
+from telex.core.urls import identity_of_canonical
 from telex.ingest.draft import Draft
 
 CHANGE_LIMIT = 280
@@ -27,7 +28,19 @@ _NOTHING = digest(b"")[:FIELD_DIGEST_SIZE]
 
 def meaning_of(article: Article | Draft) -> Meaning:
     """The digests of the fields that carry meaning, in the order of `FIELDS`."""
-    return b"".join([field_digest(_value(article, field)) for field in FIELDS])
+    return b"".join([field_digest(_meant(article, field)) for field in FIELDS])
+
+
+def _meant(article: Article | Draft, field: str) -> str | None:
+    """What of a field is meaning: of an address that it is another one, not the scheme or face of its site."""
+    if field == "url":
+        return address(article.url)
+    return _value(article, field)
+
+
+def address(url: str | None) -> str | None:
+    """What a canonical URL means."""
+    return identity_of_canonical(url) if url is not None else None
 
 
 def changed_fields(before: Meaning, after: Meaning) -> tuple[str, ...]:

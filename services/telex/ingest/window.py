@@ -18,6 +18,7 @@ from telex.documents import limits
 from telex.ingest import dating, health, pages
 from telex.ingest.draft import Draft
 from telex.ingest.meaning import (
+    address,
     alike,
     changed_fields,
     changes,
@@ -237,7 +238,7 @@ def _look_for_repeated_ids(work: Work, slots: Iterable[Named | Known | None]) ->
 
 def _address_of(one: Named | Known) -> bytes:
     """The part of an entry's meaning that is its address, the last of `FIELDS`."""
-    return one.meaning[-FIELD_DIGEST_SIZE:] if isinstance(one, Known) else field_digest(one.url)
+    return one.meaning[-FIELD_DIGEST_SIZE:] if isinstance(one, Known) else field_digest(address(one.url))
 
 
 def _well_named(work: Work, name: Named, by_key: dict[Digest, Known]) -> Named:
