@@ -166,7 +166,7 @@ def of_entry(author: Author) -> tuple[Author, ...]:
     """
     name = author.name
     if name is None:
-        return (author,)
+        return (author,) if author.url or author.email else ()
     if _is_nobody(name):
         return ()
     found = _names(name) if _JOINED.search(name) else [name]
