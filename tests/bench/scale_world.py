@@ -17,6 +17,7 @@ from telex.core.identity import article_id, digest, feed_id, shard_of
 from telex.core.memory import FIELD_DIGEST_SIZE, Known, Memory, address_digest
 from telex.core.model import Feed, FeedDocument, FeedId, Publisher, ReadRequest
 from telex.core.register import Register
+from telex.core.urls import identity
 from telex.documents.reader import read_feed
 from telex.documents.split import split
 from telex.ingest.ingest import ingest
@@ -135,7 +136,9 @@ def memory_of(world: World, number: int, pattern: Memory) -> Memory:
 def _known(world: World, feed: int, item: int, raw: bytes, pattern: Known) -> Known:
     guid = _guid(feed, item)
     size = FIELD_DIGEST_SIZE  # of the fields between title and address nothing is the feed's own
-    meaning = _field(_title(feed, item)) + pattern.meaning[size:-size] + _field(_link(world, feed, item))
+    meaning = (
+        _field(_title(feed, item)) + pattern.meaning[size:-size] + _field(identity(_link(world, feed, item)) or "")
+    )
     return Known(
         digest(guid.encode()),
         article_id(Publisher(world.host(feed)), guid),
@@ -146,6 +149,7 @@ def _known(world: World, feed: int, item: int, raw: bytes, pattern: Known) -> Kn
         pattern.published,
         pattern.reign,
         pattern.marks,
+        sketch=pattern.sketch,
     )
 
 

@@ -258,3 +258,21 @@ async def test_interrupting_a_source_that_never_ends_is_quiet(tmp_path):
     ended = finishing.result()
     os.close(writer)
     assert (ended.code, ended.out, ended.words) == (130, b"", "")
+
+
+async def test_a_page_is_explained_field_by_field(tmp_path):
+    (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
+    ended = await telex("preview", "--page", "page.html", "--url", "https://a.example/port", "--explain", cwd=tmp_path)
+    assert (ended.code, len(ended.events())) == (0, 1)
+    said = dict(
+        line.removeprefix("telex preview: ").split(": ", 1) for line in ended.words.splitlines() if ": " in line
+    )
+    assert said["body"] == "the blocks of the page"
+    assert said["media"] == "not found"
+    assert set(said) >= {"title", "summary", "body", "language", "authors", "published", "updated", "media"}
+
+
+async def test_only_a_page_is_explained(tmp_path):
+    ended = await telex("preview", "feed.xml", "--explain", cwd=tmp_path)
+    assert ended.code == 2
+    assert "--page" in ended.words

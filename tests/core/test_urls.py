@@ -1,5 +1,6 @@
 """One article, one address."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,3 +75,32 @@ PIECES = st.sampled_from(
 def test_usual_addresses_take_a_shorter_way_to_the_same(scheme, host, pieces):
     rest = f"://{host}{''.join(pieces)}"
     assert canonical(scheme + rest) == canonical(scheme.upper() + rest)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://news.example/a/1",
+        "https://www.news.example/a/1/",
+        "https://m.news.example/a/1",
+        "https://mobile.news.example/a/1",
+        "https://amp.news.example/a/1",
+        "https://news.example/a/1/amp",
+        "https://news.example/a/1/amp/",
+        "https://news.example/amp/a/1",
+        "https://news.example/a/1?amp=1",
+        "https://news.example/a/1?outputType=amp",
+        "https://news.example/a/1;jsessionid=0A1B?PHPSESSID=77",
+        "https://news.example/a/1?sessionid=5&gbraid=x",
+    ],
+)
+def test_every_face_of_an_address_is_one_identity(url):
+    assert identity(url) == "news.example/a/1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://m.example/a/1", "https://news.example/amplitude", "https://news.example/camp/1", "https://amp.example/a"],
+)
+def test_what_only_looks_like_a_face_stays(url):
+    assert identity(url) == url.partition("://")[2]

@@ -4,6 +4,7 @@ import ast
 import json
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,14 @@ def articles(document):
     feed = Feed(FeedId("f"), URL, Publisher("feeds.example"))
     arrival = FeedArrived(document, digest(b"body"), URL, None, None, None)
     events = ingest(feed, Memory(), Register(), arrival, 1_700_000_000.0).events
-    return [event.article for event in events if isinstance(event, ArticlePublished)]
+    found = [event.article for event in events if isinstance(event, ArticlePublished)]
+    return [replace(each, provenance=_of_encoding(each.provenance)) for each in found]
+
+
+def _of_encoding(provenance):
+    """Without what was guessed of the language: these texts are too odd for that to be of interest."""
+    repairs = tuple(repair for repair in provenance.repairs if not repair.startswith("language."))
+    return replace(provenance, repairs=repairs)
 
 
 def only(body, content_type=None):

@@ -202,7 +202,7 @@ def test_a_page_without_text_has_its_metadatas_body(glue):
     page = read(html("<div id='app'></div>", head=ld({"@type": "NewsArticle", "articleBody": glue.join(STORY)})))
     assert page.text is not None
     assert "page.body_from_metadata" in page.repairs
-    assert ("text", "json-ld articleBody") in page.sources
+    assert ("body", "json-ld articleBody") in page.sources
     assert page.text.split("\n\n") == ([" ".join(STORY)] if glue == " " else STORY)
 
 

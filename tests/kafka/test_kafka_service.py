@@ -38,7 +38,7 @@ class KafkaService(Service):
         return kafka_settings(load_settings(environ={k: v for k, v in self.environment.items() if "TELEX" in k}))
 
     async def stored(self):
-        reader = await open_reader(self.settings)
+        reader = await self._opened()
         try:
             found = []
             while batch := await reader.read(None, found[-1].position if found else 0, 5000):
@@ -46,6 +46,15 @@ class KafkaService(Service):
             return found
         finally:
             await reader.close()
+
+    async def _opened(self, tries=20):
+        """A reader; brokers may take a while to know the topics that another connection has just made."""
+        for _ in range(tries):
+            try:
+                return await open_reader(self.settings)
+            except LogUnavailable:
+                await asyncio.sleep(0.5)
+        return await open_reader(self.settings)
 
 
 @pytest.fixture
@@ -101,10 +110,7 @@ async def test_two_processes_share_the_feeds_and_a_kill_costs_nothing(run, tmp_p
 
 
 async def has(service, count):
-    try:
-        return len(await published(service)) >= count
-    except LogUnavailable:  # a broker that just started may not know its topics yet
-        return False
+    return len(await published(service)) >= count
 
 
 async def test_a_story_larger_than_a_record_is_cut_and_a_poison_entry_is_a_dead_letter(servers, run, tmp_path):

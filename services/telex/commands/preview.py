@@ -28,8 +28,10 @@ from telex.eventlogs import naming_of
 from telex.ingest.ingest import ingest
 from telex.ingest.pages import article_of_page
 from telex.settings import Config
+from telex.shard.answers import skew_of
 from telex.wire.cloudevents import records, structured
 
+_EXPLAINED = ("title", "summary", "body", "language", "authors", "published", "updated", "media")
 _STDIN_URL = "https://stdin.invalid/"
 
 
@@ -40,6 +42,9 @@ def add(parsers: Subparsers) -> None:
     parser.add_argument("--url", metavar="BASE", help="the address that SOURCE stands for; it is never fetched")
     parser.add_argument("--full-text", action="store_true", help="fetch the articles' pages too")
     parser.add_argument("--page", metavar="SOURCE", help="URL, file or - of one article's page instead of a feed")
+    parser.add_argument(
+        "--explain", action="store_true", help="with --page: say what each field was known from, on stderr"
+    )
     config_argument(parser)
     parser.set_defaults(run=run)
 
@@ -48,6 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     """0 where every source was read, also with repairs; 1 where one is no feed."""
     if bool(arguments.source) == (arguments.page is not None):
         say("telex preview: name feeds to read, or one page with --page")
+        return Exit.USAGE
+    if arguments.explain and arguments.page is None:
+        say("telex preview: --explain tells of a page: name it with --page")
         return Exit.USAGE
     sources = arguments.source or [arguments.page]
     base = () if arguments.url is None else (arguments.url,)
@@ -125,6 +133,7 @@ class _Preview:
         self._single: str = arguments.page
         self._base: str | None = arguments.url
         self._full_text: bool = arguments.full_text
+        self._explain: bool = arguments.explain
         self._naming = naming_of(config)
         self._clock = SystemClock()
 
@@ -144,6 +153,8 @@ class _Preview:
         feed = _feed_of(self._address(source), full_text=True)
         self._print((ArticlePublished(article_of_page(feed, page, fetched.fetched_at)),))
         _tell_repairs(source, page.repairs)
+        if self._explain:
+            _explain(page)
         return Exit.DONE
 
     def _address(self, source: str) -> str:
@@ -179,7 +190,7 @@ class _Preview:
             say(f"telex preview: {redact_url(source)}: no feed: {document.reason}: {redact_text(document.detail)}")
             return Exit.PROBLEM
         feed = _feed_of(self._address(source), full_text=self._full_text)
-        arrival = FeedArrived(document, digest(fetched.body), fetched.url, None, None, None)
+        arrival = FeedArrived(document, digest(fetched.body), fetched.url, None, None, None, skew_of(fetched))
         outcome = ingest(feed, Memory(), Register(), arrival, fetched.fetched_at)
         printed = self._print(outcome.events)
         if self._full_text and printed:
@@ -226,6 +237,13 @@ class _Preview:
 def _tell_repairs(source: str, repairs: tuple[str, ...]) -> None:
     for repair in sorted(set(repairs)):
         say(f"telex preview: {redact_url(source)}: repaired: {repair}")
+
+
+def _explain(page: PageDocument) -> None:
+    """Say by field what it was known from, in the article's order of fields; and what the page does not tell."""
+    known = dict(page.sources)
+    for field in _EXPLAINED:
+        say(f"{field}: {known.get(field, 'not found')}")
 
 
 def _feed_of(url: str, *, full_text: bool) -> Feed:

@@ -8,7 +8,10 @@ from telex.core.model import Digest, FeedDocument, PageDocument, Unreadable
 
 @dataclass(frozen=True, slots=True)
 class FeedArrived:
-    """A document that could be read. `body` is the digest of the bytes as decoded; `url` where it was found."""
+    """A document that could be read. `body` is the digest of the bytes as decoded; `url` where it was found.
+
+    `skew` is by how many seconds the server's clock ran ahead of ours when it answered (RFC 9110, section 6.6.1).
+    """
 
     document: FeedDocument
     body: Digest
@@ -16,6 +19,7 @@ class FeedArrived:
     moved_to: str | None
     etag: str | None
     last_modified: str | None
+    skew: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ class Known:
 
     `key` is the digest of the entry's identity, `version` the article's when this feed's text was last judged (0: it
     was not published then), `reign` the version with which this feed's text took the article over (0: never), `published` the entry's own date.
-    `missing_since` is set from the first document that should have shown it and did not.
+    `missing_since` is set from the first document that should have shown it and did not. `sketch` tells how alike a later
+    text is; it is empty where that is not known.
     """
 
     key: Digest
@@ -64,6 +65,7 @@ class Known:
     reign: int = 0
     marks: int = Mark.NONE
     missing_since: float | None = None
+    sketch: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ class Feed:
     """One feed as the catalogue declares it.
 
     `id` survives a changed URL; `publisher` is the unit of de-duplication, politeness and sharding.
-    Intervals are in seconds. `headers` values are literal or secret references; `credentials` is "user:password".
+    Intervals are in seconds. `timezone` (an IANA name) is that of dates without a zone; `boilerplate` are texts that the
+    publisher appends to or puts before its articles. `headers` values are literal or secret references; `credentials` is "user:password".
     """
 
     id: FeedId
@@ -70,17 +71,20 @@ class Feed:
     full_text: bool = False
     backfill: Backfill = Backfill.PUBLISH
     withdraw_after: float = 1800.0
+    timezone: str | None = None
+    boilerplate: tuple[str, ...] = ()
     headers: tuple[tuple[str, str | SecretRef], ...] = ()
     credentials: SecretRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """A person or an agency, as the entry names it."""
+    """A person or an agency, as the entry names it. `kind` is "person", "agency" or unknown."""
 
     name: str | None
     url: str | None = None
     email: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,8 @@ class Entry:
 
     `raw` is the digest of the entry's bytes and of what it inherits from the document (design 4.1).
     `guid` is the id as written, trimmed, never resolved. `link` is absolute. `base` resolves links inside the markup.
-    `repairs` names what had to be guessed, e.g. `date.zone_assumed_utc`.
+    `repairs` names what had to be guessed, e.g. `date.zone_assumed_utc`; `floating` which of `published` and `updated` had
+    no zone and are as if in UTC.
     """
 
     raw: Digest
@@ -128,6 +133,7 @@ class Entry:
     rights: str | None = None
     base: str | None = None
     repairs: tuple[str, ...] = ()
+    floating: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

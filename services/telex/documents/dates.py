@@ -16,6 +16,8 @@ TIME_ASSUMED = "date.time_assumed_midnight"
 YEAR_EXPANDED = "date.year_expanded"
 UNREADABLE = "date.unreadable"
 UNUSUAL = "date.unusual_form"
+_URL_DAY = re.compile(r"(?<!\d)(19[89]\d|20\d\d)([/_-]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+_URL_PARTS = re.compile(r"(?<![\w.])(20\d\d)/([1-9]|0[1-9]|1[0-2])/([1-9]|0[1-9]|[12]\d|3[01])(?![\w.])")
 
 # RFC 822, section 5, RFC 2822, section 4.3, and the abbreviations of Europe and Africa that feeds show. Hours.
 _ZONES = {
@@ -36,6 +38,25 @@ _MONTHS = {
     "ene": 1, "abr": 4, "ago": 8, "dic": 12, "mär": 3, "mrz": 3, "okt": 10, "dez": 12, "set": 9, "out": 10, "gen": 1,
     "mag": 5, "giu": 6, "lug": 7, "ott": 10, "mei": 5,
 }  # fmt: skip
+# Names that no three or four letters tell: Arabic as in Egypt, the Levant, Algeria and Tunisia, and Morocco.
+_ARABIC = {
+    "يناير": 1, "فبراير": 2, "مارس": 3, "أبريل": 4, "ابريل": 4, "إبريل": 4, "مايو": 5, "يونيو": 6, "يونيه": 6, "يوليو": 7,
+    "يوليه": 7, "أغسطس": 8, "اغسطس": 8, "سبتمبر": 9, "أكتوبر": 10, "اكتوبر": 10, "نوفمبر": 11, "ديسمبر": 12,
+    "كانون الثاني": 1, "شباط": 2, "آذار": 3, "اذار": 3, "نيسان": 4, "أيار": 5, "ايار": 5, "حزيران": 6, "تموز": 7, "آب": 8,
+    "اب": 8, "أيلول": 9, "ايلول": 9, "تشرين الأول": 10, "تشرين الاول": 10, "تشرين الثاني": 11, "كانون الأول": 12,
+    "كانون الاول": 12,
+    "جانفي": 1, "فيفري": 2, "أفريل": 4, "افريل": 4, "ماي": 5, "جوان": 6, "جويلية": 7, "أوت": 8, "اوت": 8,
+    "يوليوز": 7, "غشت": 8, "شتنبر": 9, "نونبر": 11, "دجنبر": 12,
+}  # fmt: skip
+_ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ARABIC_NAME = re.compile("|".join(sorted(_ARABIC, key=len, reverse=True)))
+_HALVES = {"ص": "AM", "م": "PM"}
+_CLOCK = re.compile(r"\b(\d{1,2})\s*[hH]\s*(\d{2})?(?!\w)")
+_LITTLE_WORDS = re.compile(
+    r"(?<!\w)(?:de|do|del|à|às|as|at|le|la|les|on|the|of|em|dia|du|vers|publié|published|posted|mis en ligne|publicado|يوم|في|الساعة)(?!\w)"
+    r"|[|•·–—،,]|\s-\s|(?<=\d)er(?!\w)|(?<!\w)(?:[^\W\d]+-feira|الأحد|الاحد|الإثنين|الاثنين|الثلاثاء|الأربعاء|الاربعاء|الخميس|الجمعة|السبت)(?!\w)",
+    re.IGNORECASE,
+)
 _ISO = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?)?"
     r"(?:[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?P<fraction>[.,]\d{1,9})?)?"
@@ -54,7 +75,7 @@ _MAIL = re.compile(
     re.IGNORECASE,
 )
 _AMERICAN = re.compile(
-    r"(?:[^\W\d]{2,12}\.?,?\s*)?(?P<month>[^\W\d]{3,10})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})"
+    r"(?:[^\W\d]{2,12}(?:\.?,\s*|\.?\s+))?(?P<month>[^\W\d]{3,10})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})"
     r"(?:,?\s+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?P<fraction>\.\d{1,9})?)?\s*(?P<half>[AP]M)?)?"
     r"\s*(?P<zone>(?:GMT|UTC?)?\s*[+-]\s*\d{1,2}:?\d{0,2}|[A-Z]{1,5})?",
     re.IGNORECASE,
@@ -64,7 +85,14 @@ _ASCTIME = re.compile(
     r":(?P<second>\d{1,2})(?P<fraction>\.\d{1,9})?(?:\s+(?P<zone>[A-Z]{1,5}|[+-]\d{2}:?\d{2}))?\s+(?P<year>\d{4})",
     re.IGNORECASE,
 )
-_FORMS = (_MAIL, _ISO, _AMERICAN, _ASCTIME, _COMPACT)
+# Of two numbers only one over twelve tells which is the day.
+_SLASHED = re.compile(
+    r"(?:(?P<day>1[3-9]|2\d|3[01])[/.](?P<month>0?[1-9]|1[0-2])|(?P<month2>0?[1-9]|1[0-2])[/.](?P<day2>1[3-9]|2\d|3[01]))"
+    r"[/.](?P<year>\d{4})(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?P<fraction>\.\d{1,9})?)?"
+    r"\s*(?P<half>[AP]M)?)?\s*(?P<zone>(?:GMT|UTC?)?\s*[+-]\s*\d{1,2}:?\d{0,2}|[A-Z]{1,5})?",
+    re.IGNORECASE,
+)
+_FORMS = (_MAIL, _ISO, _AMERICAN, _ASCTIME, _COMPACT, _SLASHED)
 _UNUSUAL = (_parse_date_greek, _parse_date_hungarian, _parse_date_onblog, _parse_date_nate)
 _OFFSET = re.compile(r"(?:gmt|utc?)?\s*([+-])\s*(\d{1,2}):?(\d{2})?")
 _EARLIEST = 2  # year 1 is what some programs write for "no date"
@@ -80,17 +108,47 @@ def parse(text: str) -> tuple[float | None, tuple[str, ...]]:
         return None, ()
     if len(text) > limits.DATE:
         return None, (UNREADABLE,)
+    instant, assumed = _formed(text)
+    if instant is not None:
+        return instant, assumed
+    plain = _spoken(text)
+    if plain != text and " " in plain:
+        instant, assumed = _formed(plain)
+        if instant is not None:
+            return instant, (*assumed, UNUSUAL)
+    return _unusual(text)
+
+
+def _formed(text: str) -> tuple[float | None, tuple[str, ...]]:
     for form in _FORMS:
         match = form.fullmatch(text)
         if match:
             return _instant(match)
-    return _unusual(text)
+    return None, ()
+
+
+def day_in_url(url: str) -> tuple[int, int, int] | None:
+    """Year, month and day that stand in an address; None where there are none, or several that differ."""
+    days = {(found[1], found[3], found[4]) for found in _URL_DAY.finditer(url)}
+    days |= {(found[1], f"{found[2]:0>2}", f"{found[3]:0>2}") for found in _URL_PARTS.finditer(url)}
+    if len(days) != 1:
+        return None
+    year, month, day = map(int, days.pop())
+    return (year, month, day) if day <= calendar.monthrange(year, month)[1] else None
+
+
+def _spoken(text: str) -> str:
+    """A date as people write it, without what stands between its parts: `14 de novembro de 2023 às 10h30`."""
+    text = _ARABIC_NAME.sub(lambda name: _ENGLISH[_ARABIC[name[0]] - 1], text)
+    text = _CLOCK.sub(lambda clock: f"{clock[1]}:{clock[2] or '00'}", text)
+    text = _LITTLE_WORDS.sub(" ", text)
+    return " ".join(_HALVES.get(word, word) for word in text.split())
 
 
 def _instant(match: re.Match[str]) -> tuple[float | None, tuple[str, ...]]:
     part = match.groupdict()
     repairs: list[str] = []
-    month = _month(part["month"])
+    month = _month(part["month"] or part.get("month2"))
     if month is None:
         return None, (UNREADABLE,)
     year = int(part["year"])
@@ -104,7 +162,13 @@ def _instant(match: re.Match[str]) -> tuple[float | None, tuple[str, ...]]:
     offset = _offset(part["zone"], repairs)
     try:
         moment = datetime(
-            year, month, int(part["day"] or 1), hour, int(part["minute"] or 0), min(second, 59), tzinfo=UTC
+            year,
+            month,
+            int(part["day"] or part.get("day2") or 1),
+            hour,
+            int(part["minute"] or 0),
+            min(second, 59),
+            tzinfo=UTC,
         )
         moment -= timedelta(hours=offset)
     except (ValueError, OverflowError):

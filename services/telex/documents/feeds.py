@@ -59,6 +59,9 @@ def entry(facts: Facts, feed: Header, url: str, raw: Digest) -> Entry:
     base = facts.base or url
     content = _markup(facts, ("content",), limits.CONTENT, "content", repairs)
     summary = _summary(facts, repairs)
+    floating: list[str] = []
+    published = _date(facts, _PUBLISHED, repairs, floating, "published")
+    updated = _date(facts, _UPDATED, repairs, floating, "updated")
     return Entry(
         raw=raw,
         guid=_guid(facts, repairs),
@@ -67,14 +70,15 @@ def entry(facts: Facts, feed: Header, url: str, raw: Digest) -> Entry:
         summary=summary,
         content=content,
         authors=_authors(facts, base, repairs) or feed.authors,
-        published=_date(facts, _PUBLISHED, repairs),
-        updated=_date(facts, _UPDATED, repairs),
+        published=published,
+        updated=updated,
         categories=repairs.first([tidy(term) for term in facts.categories], limits.CATEGORIES, "categories"),
         media=repairs.first(_media(facts, base, repairs), limits.MEDIA, "media"),
         language=language(facts.values.get("language") or facts.language) or feed.language,
         rights=_rights(facts, feed.rights, repairs),
         base=_base(facts, base),
         repairs=repairs.names(),
+        floating=tuple(floating),
     )
 
 
@@ -169,7 +173,7 @@ def _author(one: Person, base: str) -> Author | None:
     return people.person(text, links.absolute(base, one.url), email)
 
 
-def _date(facts: Facts, names: tuple[str, ...], repairs: Repairs) -> float | None:
+def _date(facts: Facts, names: tuple[str, ...], repairs: Repairs, floating: list[str], field: str) -> float | None:
     unreadable = False
     for name in names:
         text = facts.values.get(name)
@@ -179,6 +183,8 @@ def _date(facts: Facts, names: tuple[str, ...], repairs: Repairs) -> float | Non
         if instant is not None:
             for repair in assumed:
                 repairs.note(repair)
+            if dates.ZONE_ASSUMED in assumed:
+                floating.append(field)
             return instant
         unreadable = True
     if unreadable:

@@ -91,6 +91,9 @@ def _entry(item: dict[str, Any], raw: Digest, url: str, authors: tuple[Author, .
     repairs = Repairs()
     own = repairs.first(_authors(item, url, repairs), limits.AUTHORS, "authors")
     link = links.absolute(url, _text(item, "url", repairs))
+    floating: list[str] = []
+    published = _date(item, "date_published", repairs, floating, "published")
+    updated = _date(item, "date_modified", repairs, floating, "updated")
     return Entry(
         raw=raw,
         guid=_guid(item, repairs),
@@ -99,13 +102,14 @@ def _entry(item: dict[str, Any], raw: Digest, url: str, authors: tuple[Author, .
         summary=_plain(item, "summary", limits.SUMMARY, repairs),
         content=_content(item, repairs),
         authors=own or authors,
-        published=_date(item, "date_published", repairs),
-        updated=_date(item, "date_modified", repairs),
+        published=published,
+        updated=updated,
         categories=_tags(item, repairs),
         media=repairs.first(_media(item, url, repairs), limits.MEDIA, "media"),
         language=feeds.language(_text(item, "language", repairs)) or language,
         base=link or url,
         repairs=repairs.names(),
+        floating=tuple(floating),
     )
 
 
@@ -168,13 +172,15 @@ def _authors(owner: dict[str, Any], url: str, repairs: Repairs) -> list[Author]:
     return people.distinct(found)
 
 
-def _date(item: dict[str, Any], key: str, repairs: Repairs) -> float | None:
+def _date(item: dict[str, Any], key: str, repairs: Repairs, floating: list[str], field: str) -> float | None:
     value = _text(item, key, repairs)
     if value is None:
         return None
     instant, assumed = dates.parse(value)
     for repair in assumed:
         repairs.note(repair)
+    if dates.ZONE_ASSUMED in assumed:
+        floating.append(field)
     return instant
 
 

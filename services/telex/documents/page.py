@@ -57,11 +57,11 @@ def _text(tree: Any, facts: Facts, shown: Sequence[Block], url: str) -> tuple[st
     size = sum(len(block.text) for block in story)
     if facts.body is not None and len(facts.body) >= 200 and size < _SHORT * len(facts.body):
         facts.repairs.note(page_signs.BODY_FROM_METADATA)
-        facts.sources["text"] = "json-ld articleBody"
+        facts.sources["body"] = "json-ld articleBody"
         return _tidy(page_body.parted(facts.body), facts), None
     if not story:
         return None, None
-    facts.sources["text"] = "page"
+    facts.sources["body"] = "the blocks of the page"
     html = page_body.html_of(story)
     return _tidy(page_body.text_of(story), facts), html if len(html) <= limits.CONTENT else None
 

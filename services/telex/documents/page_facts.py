@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from telex.core.model import Author
-from telex.documents import dates, limits, page_jsonld, page_metas, page_people, page_titles, page_tree
+from telex.documents import bylines, dates, limits, page_jsonld, page_metas, page_titles, page_tree
 from telex.documents.markup import decode
 from telex.documents.page_blocks import squashed
 
@@ -43,6 +43,7 @@ _NOT_BYLINE = re.compile(
     re.IGNORECASE,
 )
 _SEARCHED = 8_000
+_DESCRIPTIONS = ("og:description", "description", "twitter:description")
 DATE_IN_TEXT = "page.date_from_text"
 
 
@@ -76,13 +77,26 @@ def read(tree: Any, url: str, metas: dict[str, list[str]]) -> Facts:
     _authors(facts, tree, node, metas, sites)
     _dates(facts, tree, node, metas, url)
     facts.description = page_metas.plain(
-        page_metas.first(metas, ("og:description", "description", "twitter:description")) or node.description
+        _first(facts, "summary", metas, _DESCRIPTIONS, ("json-ld description", node.description))
     )
-    facts.language = (
-        tree.get("lang") or tree.get("xml:lang") or node.language or page_metas.first(metas, ("og:locale", "language"))
-    )
-    facts.image = page_metas.first(metas, _IMAGES) or node.image
+    html = tree.get("lang") or tree.get("xml:lang")
+    stated = [("html lang", html), ("json-ld inLanguage", node.language)]
+    source, facts.language = next((one for one in stated if one[1]), ("", None))
+    facts.sources["language"] = source
+    facts.language = facts.language or _first(facts, "language", metas, ("og:locale", "language"), ("", None))
+    facts.image = _first(facts, "media", metas, _IMAGES, ("json-ld image", node.image))
     return facts
+
+
+def _first(
+    facts: Facts, field: str, metas: dict[str, list[str]], names: tuple[str, ...], last: tuple[str, str | None]
+) -> str | None:
+    """What the first of these meta elements says, else `last`; its source is noted."""
+    name = next((name for name in names if page_metas.first(metas, (name,))), None)
+    source, value = (name, page_metas.first(metas, (name,))) if name else last
+    if value:
+        facts.sources[field] = source
+    return value
 
 
 def _without_house(authors: tuple[Author, ...], sites: set[str]) -> tuple[Author, ...]:
@@ -95,8 +109,8 @@ def _authors(
     facts: Facts, tree: Any, node: page_jsonld.ArticleNode, metas: dict[str, list[str]], sites: set[str]
 ) -> None:
     for source, find in _author_sources(tree, node, metas):
-        found = _without_house(page_people.distinct(find()), sites)
-        if found and not page_people.slug_named(found):
+        found = _without_house(bylines.distinct(find()), sites)
+        if found and not bylines.slug_named(found):
             facts.authors = found
             facts.sources["authors"] = source
             return
@@ -105,7 +119,7 @@ def _authors(
 def _author_sources(
     tree: Any, node: page_jsonld.ArticleNode, metas: dict[str, list[str]]
 ) -> Iterator[tuple[str, Callable[[], Iterator[Author]]]]:
-    yield "json-ld author", lambda: (author for one in node.people for author in page_people.named(one))
+    yield "json-ld author", lambda: (author for one in node.people for author in bylines.named(one))
     for name in _AUTHORS:
         values = metas.get(name)
         if values:
@@ -116,7 +130,7 @@ def _author_sources(
 
 def _from_texts(texts: list[str]) -> Iterator[Author]:
     for text in texts[:20]:
-        yield from page_people.named(page_jsonld.Person(decode(text), None, agency=False))
+        yield from bylines.named(page_jsonld.Person(decode(text), None, agency=False))
 
 
 def _microdata(tree: Any) -> list[str]:
@@ -145,7 +159,7 @@ def _bylines(tree: Any) -> list[str]:
         if not _BYLINE.search(name) or _NOT_BYLINE.search(name):
             continue
         text = page_metas.line_of(element)
-        if text and 3 <= len(text) <= 120 and len(page_people.split(text)) >= 1 and not any(c.isdigit() for c in text):
+        if text and 3 <= len(text) <= 120 and len(bylines.split(text)) >= 1 and not any(c.isdigit() for c in text):
             return [text]
     return []
 

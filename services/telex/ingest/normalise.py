@@ -11,9 +11,11 @@ from telex.core import urls
 from telex.core.identity import article_id, digest
 from telex.core.model import Author, BodyFrom, Digest, Entry, Feed, Markup, Source
 from telex.core.redact import redact_url
-from telex.documents import characters
+from telex.documents import boilerplate, bylines, characters, limits
 from telex.documents.markup import sanitise, to_text
+from telex.ingest import dating
 from telex.ingest.draft import Draft
+from telex.tagging import language
 
 Step = Callable[[Draft], None]
 
@@ -24,7 +26,6 @@ TITLE_LIMIT = 1_000
 CLOSED_TITLE_LIMIT = 300
 CLOSED_LIMIT = 6_000
 """A longer text loses its marks of direction: three times as much must not reach another limit, which would cut them."""
-FUTURE_LIMIT = 3600.0
 _LANGUAGE = re.compile(r"^([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))*$")
 
 
@@ -32,7 +33,7 @@ _LANGUAGE = re.compile(r"^([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))*$")
 class Context:
     """What an entry does not say itself: its feed, the source that events name, and when it was fetched.
 
-    `repairs` names what had to be guessed of the whole document.
+    `repairs` names what had to be guessed of the whole document. `skew` is by how many seconds its server's clock ran ahead.
     """
 
     feed: Feed
@@ -40,6 +41,7 @@ class Context:
     language: str | None
     fetched_at: float
     repairs: tuple[str, ...] = ()
+    skew: float = 0.0
 
 
 class Named(NamedTuple):
@@ -117,6 +119,8 @@ def draft(name: Named, context: Context) -> Draft:
     )
     for repair in context.repairs:
         made.note(repair)
+    dating.settle(made, entry, feed.timezone, context.skew)
+    trim(made, feed.boilerplate)
     tidy(made)
     return made
 
@@ -125,6 +129,25 @@ def _html(markup: Markup | None, base: str | None) -> str | None:
     if markup is None or not markup.html:
         return None
     return sanitise(markup, base) or None
+
+
+def trim(made: Draft, own: tuple[str, ...]) -> None:
+    """Take off what the publisher puts before and behind its texts; `own` is what the catalogue knows of it."""
+    if made.summary:
+        made.summary = boilerplate.without(made.summary, own) or None
+    body = made.body
+    if body:
+        rest = boilerplate.without(body, own)
+        if rest != body:
+            made.body = rest or None
+            if made.body_html:
+                made.body_html = boilerplate.html_without(made.body_html, _gone(body, rest)) or None
+
+
+def _gone(before: str, after: str) -> list[str]:
+    """The paragraphs at the end that went whole, the last first."""
+    paragraphs = before.split("\n\n")
+    return paragraphs[len(after.split("\n\n")) :][::-1]
 
 
 def tidy(made: Draft) -> None:
@@ -222,15 +245,15 @@ def _same_words(one: str, other: str) -> bool:
 
 
 def tidy_people(made: Draft) -> None:
-    """Names are one line each and stand once; an author without name, address or URL is none."""
+    """Names are one line each and stand once, several in a byline apart; an author without name, address or URL is none."""
     if not made.authors:
         return
     seen: dict[tuple[str | None, str | None, str | None], Author] = {}
     for author in made.authors:
         name, url, email = _one_line(author.name, 500), author.url or None, author.email or None
-        if name or url or email:
-            seen.setdefault((name, url, email), Author(name, url, email))
-    made.authors = tuple(seen.values())
+        for one in bylines.of_entry(Author(name, url, email)):
+            seen.setdefault((one.name, one.url, one.email), one)
+    made.authors = tuple(seen.values())[: limits.AUTHORS]
 
 
 def tidy_categories(made: Draft) -> None:
@@ -245,6 +268,30 @@ def tidy_language(made: Draft) -> None:
     made.language = _language(made.language) if made.language else None
 
 
+LANGUAGE_DETECTED = "language.detected"
+LANGUAGE_OVERRULED = "language.detected_otherwise"
+
+
+def check_language(made: Draft) -> None:
+    """What is declared is checked against the text: a clear conflict overrules it, silence is filled, and both are said.
+
+    A regional variant is only ever declared: detection tells French, not which.
+    """
+    text = f"{made.title or ''} {made.summary or made.body or ''}"
+    declared = made.language.partition("-")[0] if made.language else None
+    if declared and language.confirms(text, declared):
+        return
+    guess = language.detect(text)
+    if guess is None or language.same(guess.language, declared):
+        return
+    if declared is None:
+        made.language = guess.language
+        made.note(LANGUAGE_DETECTED)
+    elif guess.certain and language.is_enough(text):
+        made.language = guess.language
+        made.note(LANGUAGE_OVERRULED)
+
+
 @functools.lru_cache(256)
 def _language(tag: str) -> str | None:
     found = _LANGUAGE.match(tag.strip())
@@ -253,17 +300,6 @@ def _language(tag: str) -> str | None:
     first, *rest = re.split(r"[-_]", found.group())
     parts = [part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest]
     return "-".join([first.lower(), *parts])
-
-
-def no_future(made: Draft) -> None:
-    """A date more than an hour ahead of the fetch is no date; the repair says that there was one."""
-    latest = made.fetched_at + FUTURE_LIMIT
-    if made.published_at is not None and made.published_at > latest:
-        made.published_at = made.published_at_source = None
-        made.note("date.future_published_dropped")
-    if made.updated_at is not None and made.updated_at > latest:
-        made.updated_at = None
-        made.note("date.future_updated_dropped")
 
 
 def count_words(made: Draft) -> None:
@@ -280,6 +316,7 @@ NORMALISE: tuple[Step, ...] = (
     tidy_people,
     tidy_categories,
     tidy_language,
-    no_future,
+    check_language,
+    dating.no_future,
     count_words,
 )

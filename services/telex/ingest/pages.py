@@ -11,7 +11,7 @@ from telex.core.register import Standing
 from telex.documents.markup import sanitise, to_text
 from telex.ingest.draft import Draft, draft_of
 from telex.ingest.meaning import CHANGE_LIMIT
-from telex.ingest.normalise import Context, draft, named, source_of, tidy
+from telex.ingest.normalise import Context, draft, named, source_of, tidy, trim
 from telex.ingest.work import Work
 
 PAGE_WAIT = 60.0
@@ -28,7 +28,7 @@ def article_of_page(feed: Feed, page: PageDocument, now: float) -> Article:
     title = Markup(page.title, html=False) if page.title else None
     entry = Entry(raw=digest(page.url.encode("utf-8", "surrogatepass")), link=page.url, title=title)
     made = draft(named(entry), Context(feed, source_of(feed, None, None), page.language, now))
-    _take_page(made, page)
+    _take_page(made, page, feed.boilerplate)
     made.version = 1
     return made.article()
 
@@ -98,7 +98,7 @@ def page_arrived(work: Work, arrival: PageArrived) -> None:
     if want is None:
         return
     made = draft_of(want.draft)
-    _take_page(made, arrival.page)
+    _take_page(made, arrival.page, work.feed.boilerplate)
     if want.draft.version == 0:
         _go_out(work, arrival.key, made)
     elif made.body is not None and made.body != want.draft.body:
@@ -149,7 +149,7 @@ def _note(work: Work, known: Known) -> None:
     work.known = tuple(known if other.key == known.key else other for other in work.known)
 
 
-def _take_page(made: Draft, page: PageDocument) -> None:
+def _take_page(made: Draft, page: PageDocument, own: tuple[str, ...]) -> None:
     """Fill the article with what its page says and its feed did not; the page's text is its body."""
     body = to_text(Markup(page.text, html=False)) if page.text else None
     if body:
@@ -160,9 +160,11 @@ def _take_page(made: Draft, page: PageDocument) -> None:
     if made.updated_at is None:
         made.updated_at = page.updated
     made.title = made.title or page.title
+    made.summary = made.summary or page.summary
     made.authors = made.authors or page.authors
     made.language = made.language or page.language
     made.media = made.media or page.media
     for repair in page.repairs:
         made.note(repair)
+    trim(made, own)
     tidy(made)

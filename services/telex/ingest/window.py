@@ -15,9 +15,18 @@ from telex.core.register import Register, Shown, Standing
 from telex.core.schedule import first_rate, rate_after
 from telex.core.verdict import Verdict, verdict
 from telex.documents import limits
-from telex.ingest import health, pages
+from telex.ingest import dating, health, pages
 from telex.ingest.draft import Draft
-from telex.ingest.meaning import changes, field_digest, meaning_of
+from telex.ingest.meaning import (
+    address,
+    alike,
+    changed_fields,
+    changes,
+    field_digest,
+    meaning_of,
+    significance,
+    sketch_of,
+)
 from telex.ingest.normalise import Context, Named, draft, named
 from telex.ingest.work import Work
 
@@ -30,7 +39,7 @@ def document_arrived(work: Work, arrival: FeedArrived) -> Generator[None, None, 
     document = arrival.document
     _learn_names(work, document)
     first_poll = _is_first(work)
-    shown = yield from _meet_all(work, document, first_poll=first_poll)
+    shown = yield from _meet_all(work, document, arrival.skew, first_poll=first_poll)
     keys = [known.key for known in shown]
     before = work.known
     if not document.complete:
@@ -179,7 +188,9 @@ def _accept(work: Work, arrival: FeedArrived, *, first_poll: bool) -> None:
     health.recovered(work)
 
 
-def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> Generator[None, None, list[Known]]:
+def _meet_all(
+    work: Work, document: FeedDocument, skew: float, *, first_poll: bool
+) -> Generator[None, None, list[Known]]:
     """Every entry once, in document order; what is unchanged stands for its key before any look-alike does."""
     by_raw = {known.raw: known for known in work.known if known.missing_since is None}
     by_key = {known.key: known for known in work.known}
@@ -191,7 +202,7 @@ def _meet_all(work: Work, document: FeedDocument, *, first_poll: bool) -> Genera
             slots.append(named(slot))
             yield
     taken: set[Digest] = {slot.key for slot in slots if isinstance(slot, Known)}
-    context = Context(work.feed, work.own_source(), document.language, work.now, document.repairs)
+    context = Context(work.feed, work.own_source(), document.language, work.now, document.repairs, skew)
     shown: list[Known] = []
     placed: set[Digest] = set()
     _look_for_repeated_ids(work, slots)
@@ -227,7 +238,7 @@ def _look_for_repeated_ids(work: Work, slots: Iterable[Named | Known | None]) ->
 
 def _address_of(one: Named | Known) -> bytes:
     """The part of an entry's meaning that is its address, the last of `FIELDS`."""
-    return one.meaning[-FIELD_DIGEST_SIZE:] if isinstance(one, Known) else field_digest(one.url)
+    return one.meaning[-FIELD_DIGEST_SIZE:] if isinstance(one, Known) else field_digest(address(one.url))
 
 
 def _well_named(work: Work, name: Named, by_key: dict[Digest, Known]) -> Named:
@@ -249,6 +260,7 @@ def _meet(work: Work, name: Named, here: Known | None, context: Context, *, firs
         work.fresh += 1
     else:
         made.id = mine.article
+        dating.keep_published(made, mine.published)
     meaning = meaning_of(made)
     if mine is not None:
         mine = replace(mine, meaning=recalled(mine.meaning, meaning))
@@ -264,7 +276,8 @@ def _meet(work: Work, name: Named, here: Known | None, context: Context, *, firs
         skip=(first_poll and work.feed.backfill is Backfill.SKIP) or _is_forgotten(work, entry),
     )
     marks = Mark.BODIED if standing and standing.bodied else Mark.NONE
-    met = Met(name.key, meaning, standing.version if standing else 0, mine.reign if mine else 0, marks)
+    reign = mine.reign if mine else 0
+    met = Met(name.key, meaning, standing.version if standing else 0, reign, marks, sketch_of(made))
     met = _obey(work, judged, met, made, mine, standing)
     return Known(
         key=name.key,
@@ -273,10 +286,18 @@ def _meet(work: Work, name: Named, here: Known | None, context: Context, *, firs
         meaning=meaning,
         version=met.version,
         first_seen=mine.first_seen if mine else work.now,
-        published=entry.published if entry.published is not None else (mine.published if mine else None),
+        published=_published(entry, made, mine),
         reign=met.reign,
         marks=met.marks,
+        sketch=met.sketch,
     )
+
+
+def _published(entry: Entry, made: Draft, mine: Known | None) -> float | None:
+    """When the entry was published by its own word, from the first time on that it said so."""
+    if entry.published is None or made.published_at_source != "feed":
+        return mine.published if mine else None
+    return made.published_at
 
 
 class Met(NamedTuple):
@@ -287,6 +308,7 @@ class Met(NamedTuple):
     version: int
     reign: int
     marks: int
+    sketch: bytes
 
 
 def _is_forgotten(work: Work, entry: Entry) -> bool:
@@ -303,7 +325,10 @@ def _obey(work: Work, judged: Verdict, met: Met, made: Draft, mine: Known | None
     if judged is Verdict.QUIET:
         return _judged_before(met, mine, standing)
     if judged is not Verdict.PUBLISH:
-        made.changes, made.backfill = changes(_before(met, mine, standing), met.meaning, made), False
+        before = _before(met, mine, standing)
+        made.changes, made.backfill = changes(before, met.meaning, made), False
+        likeness = alike(mine.sketch, met.sketch) if mine and before == mine.meaning else None
+        made.significance = significance(changed_fields(before, met.meaning), likeness)
     if pages.was_taken_back(work, met.key, met.meaning):
         return met._replace(marks=met.marks | Mark.TOLD)
     told = standing.latest if standing and standing.version else b""

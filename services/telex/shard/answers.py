@@ -41,6 +41,11 @@ def request_for(feed: Feed, head: Head) -> Request:
     )
 
 
+def skew_of(exchange: Fetched) -> float:
+    """By how many seconds the server's clock ran ahead, by its Date header; 0.0 where it says nothing."""
+    return exchange.server_date - exchange.fetched_at if exchange.server_date is not None else 0.0
+
+
 def is_news(before: Health | None, after: Health | None) -> bool:
     """Whether a change of health is worth a line: that a new feed answers is not."""
     return before is not after and not (before is None and after is Health.OK)

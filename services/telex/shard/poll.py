@@ -26,7 +26,7 @@ from telex.errors import AppendRefused
 from telex.ingest.ingest import ingesting
 from telex.ingest.pages import PAGE_EXPIRY, PAGE_WAIT
 from telex.ingest.window import needless
-from telex.shard.answers import HOLDING, Ending, ending_of, is_news, junk_of, no_turn, quiet_end, request_for
+from telex.shard.answers import HOLDING, Ending, ending_of, is_news, junk_of, no_turn, quiet_end, request_for, skew_of
 from telex.shard.commit import Cargo, Committer
 from telex.shard.passage import Passage
 from telex.shard.publishers import Desk
@@ -179,6 +179,7 @@ class Poller:
             moved_to=exchange.moved_to,
             etag=exchange.etag,
             last_modified=exchange.last_modified,
+            skew=skew_of(exchange),
         )
         return arrival, "changed" if read.complete else "incomplete"
 

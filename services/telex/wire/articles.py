@@ -45,7 +45,9 @@ def to_json(article: Article) -> bytes:
             "body_html": article.body_html,
             "truncated": article.truncated,
             "language": article.language,
-            "authors": [{"name": a.name, "url": uri_or_none(a.url), "email": a.email} for a in article.authors],
+            "authors": [
+                {"name": a.name, "url": uri_or_none(a.url), "email": a.email, "kind": a.kind} for a in article.authors
+            ],
             "published_at": instant_or_none(article.published_at),
             "updated_at": instant_or_none(article.updated_at),
             "first_seen_at": instant(article.first_seen_at),
@@ -157,7 +159,7 @@ def _article_of(data: dict[str, Any]) -> Article:
         body_html=data["body_html"],
         truncated=data["truncated"],
         language=data["language"],
-        authors=tuple(Author(a["name"], a["url"], a["email"]) for a in data["authors"]),
+        authors=tuple(Author(a["name"], a["url"], a["email"], a.get("kind")) for a in data["authors"]),
         published_at=seconds_or_none(data["published_at"]),
         updated_at=seconds_or_none(data["updated_at"]),
         first_seen_at=seconds(data["first_seen_at"]),

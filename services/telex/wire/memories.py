@@ -1,4 +1,4 @@
-"""Memories, packed: what the log keeps of a feed, at most 60 bytes a known entry.
+"""Memories, packed: what the log keeps of a feed, at most 73 bytes a known entry.
 
 Layout of format 1, little-endian: one byte format, one byte flags, the head, then the entries. Instants of entries are
 whole seconds in 32 bits (0 is None): years 1970 to 2106; others are None.
@@ -9,10 +9,11 @@ The format of release n is readable by release n-1: fields are only added at the
 import struct
 import zlib
 from dataclasses import replace
+from typing import Any
 
 from telex.core.events import Health
 from telex.core.memory import NO_HINTS, Departed, FeedState, Head, Known, Memory, ScheduleRecord, Want
-from telex.core.model import ArticleId, Digest, FeedId, Hints, Publisher
+from telex.core.model import Digest, FeedId, Hints, Publisher
 from telex.wire import articles
 
 FORMAT = 1
@@ -181,22 +182,13 @@ def _pack_known(out: bytearray, known: Known) -> None:
         out += struct.pack("<I", _instant(known.missing_since))
 
 
-def _read_known(source: _Source) -> Known:
+def _read_known(source: _Source) -> tuple[Any, ...]:
+    """What `Known` is made of, in its order, but for the sketch."""
     key, article, raw, meaning, first_seen, published, marks = _ENTRY.unpack(source.take(_ENTRY.size))
     version, reign = source.varint(), source.varint()
     missing = float(struct.unpack("<I", source.take(4))[0]) if marks & _MISSING else None
-    return Known(
-        key=Digest(key),
-        article=ArticleId(article.hex()),
-        raw=Digest(raw),
-        meaning=meaning,
-        version=version,
-        first_seen=float(first_seen),
-        published=float(published) if published else None,
-        reign=reign,
-        marks=marks & ~_MISSING,
-        missing_since=missing,
-    )
+    seen, dated = float(first_seen), float(published) if published else None
+    return key, article.hex(), raw, meaning, version, seen, dated, reign, marks & ~_MISSING, missing
 
 
 def _pack_want(out: bytearray, want: Want) -> None:
@@ -234,6 +226,9 @@ def pack(memory: Memory) -> bytes:
     _varint(out, len(memory.wants))
     for want in memory.wants:
         _pack_want(out, want)
+    # Behind all that a release without them knows, which looks no further.
+    for known in memory.known:
+        _digest(out, known.sketch)
     return bytes(out)
 
 
@@ -299,11 +294,16 @@ def unpack(packed: bytes) -> Memory:
     """
     try:
         source, head = _open(packed)
-        known = tuple(_read_known(source) for _ in range(source.varint()))
+        window = [_read_known(source) for _ in range(source.varint())]
         departed = tuple(
-            Departed(_read_known(source), float(struct.unpack("<I", source.take(4))[0])) for _ in range(source.varint())
+            Departed(Known(*_read_known(source)), float(struct.unpack("<I", source.take(4))[0]))
+            for _ in range(source.varint())
         )
         wants = tuple(_read_want(source) for _ in range(source.varint()))
+        if source.at < len(source.data):
+            known = tuple([Known(*(*one, source.digest() or b"")) for one in window])
+        else:
+            known = tuple([Known(*one) for one in window])
     except (struct.error, zlib.error, IndexError, KeyError, TypeError, UnicodeDecodeError) as why:
         raise UnreadableMemoryError(f"the packed memory is damaged: {why}") from why
     return Memory(head, known, departed, wants)

@@ -39,6 +39,8 @@ KEYS: Mapping[str, Key] = {
         Key("priority", values.one_of(Priority), "priority"),
         Key("full_text", values.boolean, "full_text"),
         Key("backfill", values.one_of(Backfill), "backfill"),
+        Key("timezone", values.nullable(values.timezone), "timezone"),
+        Key("boilerplate", values.many(values.boilerplate), "boilerplate"),
         Key("withdraw_after", values.parse_duration, "withdraw_after"),
         Key("headers", values.headers, "headers"),
         Key("credentials", values.nullable(values.secret), "credentials"),

@@ -3,11 +3,13 @@
 A parser takes what YAML, JSON or a CSV cell gave and returns the value, or raises `WrongValueError`.
 """
 
+import difflib
 import math
 import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from telex.adapters.catalogue.problems import WrongValueError, did_you_mean
 from telex.adapters.catalogue.urls import check_url
@@ -16,6 +18,8 @@ from telex.core.redact import redact_text
 
 MAX_ITEMS = 64
 MAX_TEXT = 200
+MAX_STARS = 2
+LEAST_BOILERPLATE = 6
 DAY = 86400.0
 LONGEST = 366 * DAY
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
@@ -168,6 +172,29 @@ def country(value: object) -> str:
     if not _COUNTRY.fullmatch(read):
         raise WrongValueError(f"is {_shown(read)}, no ISO 3166 code", "write two letters, such as SN")
     return read.upper()
+
+
+def timezone(value: object) -> str:
+    """The IANA name of a time zone."""
+    read: str = expect(str, value, "text", "write a name such as Africa/Dakar")
+    try:
+        ZoneInfo(read)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = difflib.get_close_matches(read, available_timezones(), 1)
+        remedy = f"did you mean {known[0]!r}?" if known else "write a name of the IANA data base, such as Africa/Dakar"
+        raise WrongValueError(f"is {_shown(read)}, no time zone", remedy) from None
+    return read
+
+
+def boilerplate(value: object) -> str:
+    """A text that a publisher puts before or behind its articles; `*` stands for anything in a line."""
+    read: str = text(MAX_TEXT)(value)
+    if read.count("*") > MAX_STARS or len(read.replace("*", "").strip()) < LEAST_BOILERPLATE:
+        raise WrongValueError(
+            f"is {_shown(read)}, too vague",
+            f"write {LEAST_BOILERPLATE} characters or more, and {MAX_STARS} stars at most",
+        )
+    return read
 
 
 def language(value: object) -> str:
