@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: demo test soak bench lint format setup docs clean
+.PHONY: demo test soak bench train lint format setup docs clean
 
 setup: $(STAMP)
 
@@ -26,6 +26,12 @@ soak: $(STAMP)
 # All of it takes 25 minutes; `make bench PARTS=micro` seconds. `bench.py report` renders what --json holds.
 bench: $(STAMP)
 	$(BIN)/python tests/bench/bench.py $(PARTS) --json var/bench.json
+
+# Writes `services/telex/tagging/data/topics` anew from the vocabulary, the lexicons and the labels; two minutes.
+train: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group train
+	$(BIN)/python tests/training/concepts.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/training/train.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check services tests

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import orjson
 import yaml
 from Stemmer import Stemmer
 
@@ -30,14 +31,13 @@ class Term:
     """A word, or several in a row, as a lexicon has it: what it says of which concept.
 
     `speaks` holds pairs of a concept's number and a weight, `hints` those that count only beside others of the same
-    top level. `capital` demands capitals as the lexicon wrote them. `learnt` are weights of a model, by class.
+    top level. `exactly` is what must stand there, with its capitals and accents.
     """
 
     written: str
-    capital: str | None = None
+    exactly: str | None = None
     speaks: tuple[tuple[int, float], ...] = ()
     hints: tuple[tuple[int, float], ...] = ()
-    learnt: tuple[float, ...] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -50,11 +50,32 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """A written form that some term needs: its stem, the term that it is alone, and what it may begin."""
+    """A written form that some term needs: its stem, the term that it is alone, what it may begin, whether a model knows it."""
 
     stem: str
     alone: Term | None
     begins: Mapping[str, Node] | None
+    learnt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a language's words change, from its `language.yaml`.
+
+    `inflections` maps an ending of a term to what may stand in its place, after what the two have in common: English
+    `y` → `ies`. A stem alone is too wide a net: Snowball has one for "author" and "authority".
+    """
+
+    language: str
+    stem: Callable[[str], str]
+    function_words: frozenset[str]
+    inflections: Mapping[str, frozenset[str]]
+
+    def inflects(self, base: str, form: str) -> bool:
+        """Whether a form is an inflection of a term, both folded."""
+        common = next((at for at, (one, other) in enumerate(zip(base, form, strict=False)) if one != other), None)
+        common = min(len(base), len(form)) if common is None else common
+        return form[common:] in self.inflections.get(base[common:], ())
 
 
 class Forms(dict[str, Word | None]):
@@ -75,34 +96,37 @@ class Forms(dict[str, Word | None]):
 
 
 class Lexicon:
-    """The terms of one language."""
+    """The terms of one language; `learnt` are weights of stems, by class, that a model learnt."""
 
-    def __init__(self, language: str, stem: Callable[[str], str], function_words: frozenset[str]) -> None:
-        self.language = language
-        self.stem = stem
-        self.function_words = function_words
+    def __init__(self, manner: Manner, learnt: Mapping[str, tuple[float, ...]]) -> None:
+        self.manner = manner
+        self.learnt = learnt
         self.terms: dict[str, Term] = {}
         self.forms = Forms(self)
         self._first: dict[str, Node] = {}
+        self._alone: dict[str, dict[str, Term]] = {}
         self._exact: dict[str, Term] = {}
         self._needed: set[str] = set()
 
     def word(self, form: str) -> Word | None:
         """What a folded form is to this lexicon."""
-        stem = self.stem(form)
+        stem = self.manner.stem(form)
+        alone = self._exact.get(form) or self._inflected(form, self._alone.get(stem, {}))
         node = self._first.get(stem)
-        alone = self._exact.get(form) or (node.term if node else None)
-        begins = node.after if node and node.after else None
-        return Word(stem, alone, begins) if alone or begins or stem in self._needed else None
+        begins = node.after if node else None
+        learnt = stem in self.learnt
+        return Word(stem, alone, begins, learnt) if alone or begins or learnt or stem in self._needed else None
 
-    def key(self, written: str) -> tuple[str, ...]:
-        """The stems of a term: what makes two terms one."""
-        return tuple(self.stem(word) for word in WORDS.findall(fold(written)))
+    def _inflected(self, form: str, terms: Mapping[str, Term]) -> Term | None:
+        if form in terms:
+            return terms[form]
+        return next((term for base, term in terms.items() if self.manner.inflects(base, form)), None)
 
     def term(self, written: str, *, exact: bool = False) -> Term:
         """The term of these words, made where there was none.
 
-        A single word with a capital, or `exact`, is met only in this form; everything else by its stems.
+        A single word with a capital, or `exact`, is met only in this form; another one in its inflections; several words
+        by their stems.
 
         Raises:
             ValueError: there is no word in it.
@@ -110,52 +134,35 @@ class Lexicon:
         words = WORDS.findall(fold(written))
         if not words:
             raise ValueError(f"no word in the term {written!r}")
-        capital = written if len(words) == 1 and written != written.lower() else None
-        if len(words) == 1 and (exact or capital):
-            term = self._exact.setdefault(words[0], Term(written, capital))
+        if len(words) > 1:
+            term = self._row([self.manner.stem(word) for word in words], written)
+        elif exact or written != written.lower():
+            term = self._exact.setdefault(words[0], Term(written, written))
         else:
-            node, after = Node(), self._first
-            for stem in self.key(written):
-                node = after.setdefault(stem, Node())
-                after = node.after
-                self._needed.add(stem)
-            term = node.term = node.term or Term(written)
+            term = self._alone.setdefault(self.manner.stem(words[0]), {}).setdefault(words[0], Term(written))
         return self.terms.setdefault(term.written, term)
+
+    def _row(self, stems: list[str], written: str) -> Term:
+        node, after = Node(), self._first
+        for stem in stems:
+            node = after.setdefault(stem, Node())
+            after = node.after
+            self._needed.add(stem)
+        node.term = node.term or Term(written)
+        return node.term
 
     def add(self, written: str, concept: int) -> None:
         """Let a term, as a file of terms writes it, speak for a concept.
 
-        `~` before it: a hint, which counts only beside others. `+`: strong. `=`: only in this form.
+        `~` before it: a hint, which counts only beside others. `+`: strong. `=`: only in this form, also after `~` or `+`.
         """
-        mark, bare = (written[0], written[1:].strip()) if written[0] in "~+=" else ("", written)
-        term = self.term(bare, exact=mark == "=")
+        mark, bare = (written[0], written[1:].strip()) if written[0] in "~+" else ("", written)
+        term = self.term(bare.removeprefix("="), exact=bare.startswith("="))
         weight = {"~": WEAK, "+": STRONG}.get(mark, PLAIN) * (_PHRASE if " " in bare else 1.0)
         if mark == "~":
             term.hints = (*term.hints, (concept, weight))
         else:
             term.speaks = (*term.speaks, (concept, weight))
-
-    def matches(self, words: list[str]) -> Iterator[tuple[int, int, Term]]:
-        """Terms in a row of folded words, the longest at each place: (first word, words, term)."""
-        looked = list(map(self.forms.__getitem__, words))
-        end = 0
-        for at, word in enumerate(looked):
-            if word is None or at < end:
-                continue
-            best, length = word.alone, 1
-            after, to = word.begins, at
-            while after is not None:
-                to += 1
-                follower = looked[to] if to < len(looked) else None
-                node = after.get(follower.stem) if follower is not None else None
-                if node is None:
-                    break
-                if node.term is not None:
-                    best, length = node.term, to - at + 1
-                after = node.after
-            if best is not None:
-                end = at + length
-                yield at, length, best
 
 
 def stemming(algorithm: str) -> Callable[[str], str]:
@@ -182,6 +189,33 @@ def split(listed: str) -> Iterable[str]:
     return filter(None, (" ".join(entry.split()) for entry in listed.split(",")))
 
 
+def load_manner(folder: Path) -> Manner:
+    """How a language's words change.
+
+    Raises:
+        OSError, KeyError: the file is not there, or lacks a key.
+    """
+    about = yaml.load((folder / "language.yaml").read_bytes(), Loader=Loader)  # noqa: S506
+    return Manner(
+        folder.name,
+        stemming(about["stemmer"]),
+        frozenset(fold(word) for word in split(about["function_words"])),
+        {base: frozenset(form.strip("-") for form in split(forms)) for base, forms in about["inflections"].items()},
+    )
+
+
+def load_learnt(folder: Path) -> dict[str, tuple[float, ...]]:
+    """The weights of stems that were learnt for a language; none where it has no file of them.
+
+    Raises:
+        ValueError: the file is not what it was shipped as.
+    """
+    path = folder / "weights.json"
+    if not path.exists():
+        return {}
+    return {stem: tuple(weights) for stem, weights in orjson.loads(path.read_bytes())["stems"].items()}
+
+
 def load_lexicon(folder: Path, numbers: Mapping[str, int]) -> Lexicon:
     """The lexicon of a language's folder; `numbers` gives each concept's code its number. Key `-` is for terms that mean none.
 
@@ -189,9 +223,7 @@ def load_lexicon(folder: Path, numbers: Mapping[str, int]) -> Lexicon:
         OSError, ValueError: a file is not there, or not of its shape.
         KeyError: a term's concept is not in the vocabulary.
     """
-    about = yaml.load((folder / "language.yaml").read_bytes(), Loader=Loader)  # noqa: S506
-    words = frozenset(fold(word) for word in split(about["function_words"]))
-    lexicon = Lexicon(folder.name, stemming(about["stemmer"]), words)
+    lexicon = Lexicon(load_manner(folder), load_learnt(folder))
     for code, written in read_terms((folder / "terms.yaml").read_text(encoding="utf-8")):
         if code == "-":
             lexicon.term(written)

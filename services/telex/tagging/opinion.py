@@ -1,49 +1,88 @@
 """From what speaks for each topic to how certain each is."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, log, log1p
 from pathlib import Path
 
 import orjson
 
+from telex.tagging.weighing import Weighed
+
+Weights = tuple[float, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A topic's part of `(total + nothing) ** power`, over all top levels, calibrated: `knots` are pairs (part, confidence)."""
+    """A model over what was weighed. The certainty of a top level grows with a power of its total; learnt weights shift it.
+
+    `classes` are the top levels (places in the list of all) that there was something to learn about; what is learnt
+    decides among them, and leaves the others where the lexicon has them. `knots` are pairs (raw, calibrated).
+    """
 
     power: float
     nothing: float
-    knots: tuple[tuple[float, float], ...]
     floor: float
-    """Least confidence of a topic beside the first."""
+    knots: tuple[tuple[float, float], ...]
+    classes: tuple[int, ...]
+    concepts: Mapping[int, Weights]
+    tops: tuple[Weights, ...]
+    most: float
 
-    def confidences(self, totals: Sequence[float]) -> list[float]:
-        """How certain each is, of all top levels."""
-        powers = [(total + self.nothing) ** self.power for total in totals]
-        whole = sum(powers)
-        return [self.calibrated(power / whole) for power in powers]
+    def confidences(self, weighed: Weighed, tops: Sequence[int], learnt: Mapping[str, Weights]) -> list[float]:
+        """How certain each top level is; `learnt` are the weights of the stems of the text's language."""
+        logs = [log(weighed.totals.get(top, 0.0) + self.nothing) for top in tops]
+        scores = [self.power * amount for amount in logs]
+        for at, shift in zip(self.classes, self._shifts(weighed, logs, learnt), strict=True):
+            scores[at] += max(-self.most, min(self.most, shift))
+        highest = max(scores)
+        parts = [exp(score - highest) for score in scores]
+        whole = sum(parts)
+        return [self.calibrated(part / whole) for part in parts]
 
-    def calibrated(self, part: float) -> float:
-        """The confidence of a part: a line between the knots."""
-        at = bisect_right(self.knots, (part, 2.0))
+    def _shifts(self, weighed: Weighed, logs: Sequence[float], learnt: Mapping[str, Weights]) -> list[float]:
+        """What is learnt says of each class."""
+        shifts = [0.0] * len(self.classes)
+        terms = [(log1p(amount), self.concepts.get(number)) for number, amount in weighed.own.items()]
+        middle = sum(logs) / len(logs)
+        terms += [(amount - middle, weights) for amount, weights in zip(logs, self.tops, strict=True)]
+        if weighed.stems:
+            scale = (weighed.size + 1.0) ** -0.5
+            terms += [(scale * mass**0.5, learnt[stem]) for stem, mass in weighed.stems.items()]
+        for amount, weights in terms:
+            if weights is not None:
+                for at, weight in enumerate(weights):
+                    shifts[at] += amount * weight
+        return shifts
+
+    def calibrated(self, raw: float) -> float:
+        """The confidence of a raw certainty: a line between the knots."""
+        at = bisect_right(self.knots, (raw, 2.0))
         if at == 0 or at == len(self.knots):
             return self.knots[min(at, len(self.knots) - 1)][1]
         (x0, y0), (x1, y1) = self.knots[at - 1], self.knots[at]
-        return y0 + (y1 - y0) * (part - x0) / (x1 - x0)
+        return y0 + (y1 - y0) * (raw - x0) / (x1 - x0)
 
     def of_share(self, share: float) -> float:
         """What a narrower concept has of its top level's confidence, by its share of what speaks for that."""
         return min(1.0, 0.5 + 0.5 * share)
 
 
-def load_opinion(folder: Path) -> Opinion:
-    """The opinion that comes with telex.
+def load_opinion(path: Path, numbers: Mapping[str, int], tops: Sequence[int]) -> Opinion:
+    """The opinion that comes with telex; `numbers` are those of the concepts by code, `tops` those of the top levels.
 
     Raises:
         OSError, ValueError, KeyError: the file is not there, or not what it was shipped as.
     """
-    document = orjson.loads((folder / "opinion.json").read_bytes())
+    document = orjson.loads(path.read_bytes())
     return Opinion(
-        document["power"], document["nothing"], tuple((x, y) for x, y in document["knots"]), document["floor"]
+        document["power"],
+        document["nothing"],
+        document["floor"],
+        tuple((raw, calibrated) for raw, calibrated in document["knots"]),
+        tuple(tops.index(numbers[code]) for code in document["classes"]),
+        {numbers[code]: tuple(weights) for code, weights in document["concepts"].items() if code in numbers},
+        tuple(tuple(document["tops"][code]) for code, number in numbers.items() if number in tops),
+        document["most"],
     )

@@ -13,6 +13,9 @@ from telex.tagging.text import fold
 _SEPARATORS: Final = re.compile(r"\s*[/>|,;&:]\s*|\s+-\s+|\s+et\s+|\s+and\s+")
 _NOT_WORDS: Final = re.compile(r"[^a-z0-9]+")
 
+_NUMBER: Final = re.compile(r"[-_]\d{4,}$")
+_FEW_WORDS: Final = 4
+
 Sections = Mapping[str, tuple[int, ...]]
 """Names, folded, with one space between words → numbers of concepts."""
 
@@ -48,12 +51,30 @@ def of_category(category: str, sections: Sections) -> tuple[int, ...]:
 
 
 def of_path(path: str, sections: Sections) -> list[tuple[int, int, tuple[int, ...]]]:
-    """The folders of a decoded path that name sections: (where it starts, where it ends, concepts). The last part is the story's own name."""
+    """The folders of a decoded path that name sections: (where it starts, where it ends, concepts).
+
+    The last part is the story's own name and tells nothing, but where it is a section with a number:
+    `/news/uk-politics-63815417`.
+    """
     found = []
     at = 0
     *folders, last = path.split("/")
-    for folder in [*folders, last if "-" not in last else ""]:
-        if folder and (numbers := sections.get(plain(folder))):
+    for folder in [*folders, _numbered(last)]:
+        if folder and (numbers := _of_folder(folder, sections)):
             found.append((at, at + len(folder), numbers))
         at += len(folder) + 1
     return found
+
+
+def _numbered(last: str) -> str:
+    """The words of a path's last part before its number; nothing, where there is none or where they are many."""
+    match = _NUMBER.search(last)
+    return last[: match.start()] if match and last.count("-") <= _FEW_WORDS else ""
+
+
+def _of_folder(folder: str, sections: Sections) -> tuple[int, ...]:
+    """The concepts of a folder's name, or of its last words: `uk-wales-politics`."""
+    words = plain(folder).split()
+    if len(words) > _FEW_WORDS:
+        return ()
+    return next((numbers for at in range(len(words)) if (numbers := sections.get(" ".join(words[at:])))), ())

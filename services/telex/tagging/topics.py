@@ -35,7 +35,7 @@ class Topics:
         self._concepts = tuple(vocabulary.concepts.values())
         numbers = {concept.code: at for at, concept in enumerate(self._concepts)}
         self._broader = tuple(tuple(numbers[code] for code in concept.broader) for concept in self._concepts)
-        self._tops = tuple(at for at, concept in enumerate(self._concepts) if not concept.broader)
+        self.tops = tuple(at for at, concept in enumerate(self._concepts) if not concept.broader)
 
     @classmethod
     def load(cls, folder: Path = DATA) -> "Topics":
@@ -48,7 +48,9 @@ class Topics:
         numbers = {code.removeprefix("medtop:"): at for at, code in enumerate(vocabulary.concepts)}
         folders = sorted(path.parent for path in folder.glob("*/language.yaml"))
         lexicons = {path.name: load_lexicon(path, numbers) for path in folders}
-        return cls(vocabulary, lexicons, load_sections(folders, numbers), load_opinion(folder))
+        tops = [numbers[code[7:]] for code, concept in vocabulary.concepts.items() if not concept.broader]
+        opinion = load_opinion(folder / "opinion.json", numbers, tops)
+        return cls(vocabulary, lexicons, load_sections(folders, numbers), opinion)
 
     @property
     def version(self) -> str:
@@ -58,8 +60,9 @@ class Topics:
     def tag(self, text: Text) -> tuple[Topic, ...]:
         """The topics of a text, the most certain first; what is broader stands before what is narrower."""
         weighed = self.weigh(text)
-        confidences = self.opinion.confidences([weighed.totals.get(top, 0.0) for top in self._tops])
-        chosen = self._chosen(weighed, dict(zip(self._tops, confidences, strict=True)))
+        lexicon = self.lexicon(text)
+        confidences = self.opinion.confidences(weighed, self.tops, lexicon.learnt if lexicon else {})
+        chosen = self._chosen(weighed, dict(zip(self.tops, confidences, strict=True)))
         evidence = weighed.evidence(chosen, self._broader, MOST_EVIDENCE)
         return tuple(
             Topic(
@@ -81,7 +84,7 @@ class Topics:
             return self.lexicons.get(text.language)
         words = WORDS.findall(text.folded[:1000])
         counted = {
-            language: sum(word in lexicon.function_words for word in words)
+            language: sum(word in lexicon.manner.function_words for word in words)
             for language, lexicon in self.lexicons.items()
         }
         best = max(counted, key=counted.__getitem__, default=None)

@@ -3,11 +3,10 @@
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from math import log2
+from itertools import accumulate, pairwise
 from typing import Final
 
-from telex.tagging.lexicon import WORDS, Lexicon, Term
+from telex.tagging.lexicon import WORDS, Lexicon, Term, Word
 from telex.tagging.text import Field, Text
 
 LEAD: Final = 500
@@ -20,11 +19,15 @@ BODY_WEIGHS: Final = 1.0
 TAIL_WEIGHS: Final = 0.5
 CATEGORY_WEIGHS: Final = 2.0
 FILED: Final = 4.0
-"""What a section's name says for its topic."""
+"""What a section's name says by itself for its topic."""
+FILED_FACTOR: Final = 2.5
+"""How much more counts what speaks for the topic that the publisher files the story under."""
 BESIDE: Final = 0.7
 """Hints count up to this share of what speaks for their top level outright."""
 ALONE: Final = 0.3
 """What a hint counts for where nothing speaks outright."""
+_CHARACTERS: Final = 10
+"""To a word that carries meaning."""
 _BREAKS: Final = ("\x1f", "\n", ". ", "! ", "? ")
 
 
@@ -40,9 +43,16 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weighed:
-    """What speaks for each concept by its number, what is narrower included, and the terms that do."""
+    """What speaks for each concept, by its number.
+
+    `totals` include what is narrower; `own` do not, and count hints half. `stems` are the masses of stems that a model
+    knows, `size` is that of the text. `found` are the terms that speak, `filed` the sections: offsets and concepts.
+    """
 
     totals: Mapping[int, float]
+    own: Mapping[int, float]
+    stems: Mapping[str, float]
+    size: float
     found: Mapping[Term, Hit]
     filed: tuple[tuple[int, int, tuple[int, ...]], ...]
 
@@ -61,7 +71,7 @@ class Weighed:
             for number in numbers:
                 note(number, (start, end), FILED)
         for term, hit in self.found.items():
-            counts = log2(1.0 + hit.mass)
+            counts = hit.mass**0.5
             for number, weight in (*term.speaks, *term.hints):
                 note(number, (hit.start, hit.end), counts * weight)
         return defaultdict(
@@ -79,31 +89,48 @@ class Weighing:
     def __init__(self, text: Text) -> None:
         self._text = text
         self._found: dict[Term, Hit] = {}
+        self._stems: dict[str, float] = {}
         self._filed: list[tuple[int, int, tuple[int, ...]]] = []
+        self._zones = list(_zones(text))
 
     def read(self, lexicon: Lexicon) -> None:
-        """Find the terms of a lexicon."""
-        text = self._text
-        folded, written, found = text.folded, text.written, self._found
+        """Find the terms of a lexicon, the longest at each place, and the stems that its model knows."""
+        folded, stems = self._text.folded, self._stems
         pieces = WORDS.split(folded)
         ends = list(accumulate(map(len, pieces)))
-        zones = _zones(text)
+        looked = list(map(lexicon.forms.__getitem__, pieces[1::2]))
+        zones = iter(self._zones)
         until, weight = next(zones)
-        for at, length, term in lexicon.matches(pieces[1::2]):
-            start, end = ends[2 * at], ends[2 * (at + length) - 1]
+        taken = 0
+        for at, word in enumerate(looked):
+            if word is None:
+                continue
+            start = ends[2 * at]
             while start >= until:
                 until, weight = next(zones)
-            if not weight or (length > 1 and any(mark in folded[start:end] for mark in _BREAKS)):
+            if not weight:
                 continue
-            if term.capital is not None and not _capitals(written[start:end], term.capital):
+            if word.learnt:
+                stems[word.stem] = stems.get(word.stem, 0.0) + weight
+            if at < taken:
                 continue
-            hit = found.get(term)
-            if hit is None:
-                found[term] = Hit(weight, weight, start, end)
-            else:
-                hit.mass += weight
-                if weight > hit.best:
-                    hit.best, hit.start, hit.end = weight, start, end
+            term, length = _longest(looked, at, word) if word.begins else (word.alone, 1)
+            if term is not None:
+                end = ends[2 * (at + length) - 1]
+                if length == 1 or not any(mark in folded[start:end] for mark in _BREAKS):
+                    taken = at + length
+                    self._note(term, start, end, weight)
+
+    def _note(self, term: Term, start: int, end: int, weight: float) -> None:
+        if term.exactly is not None and not _exactly(self._text.written[start:end], term.exactly):
+            return
+        hit = self._found.get(term)
+        if hit is None:
+            self._found[term] = Hit(weight, weight, start, end)
+        else:
+            hit.mass += weight
+            if weight > hit.best:
+                hit.best, hit.start, hit.end = weight, start, end
 
     def file(self, start: int, end: int, numbers: tuple[int, ...]) -> None:
         """Take the name of a section for its concepts."""
@@ -114,11 +141,14 @@ class Weighing:
         direct: dict[int, float] = {}
         hinted: dict[int, float] = {}
         for term, hit in self._found.items():
-            counts = log2(1.0 + hit.mass)
+            counts = hit.mass**0.5
             for number, weight in term.speaks:
                 direct[number] = direct.get(number, 0.0) + counts * weight
             for number, weight in term.hints:
                 hinted[number] = hinted.get(number, 0.0) + counts * weight
+        own = dict(direct)
+        for number, amount in hinted.items():
+            own[number] = own.get(number, 0.0) + 0.5 * amount
         for _, _, numbers in self._filed:
             for number in numbers:
                 direct[number] = direct.get(number, 0.0) + FILED
@@ -131,7 +161,14 @@ class Weighing:
             share = shares[broader[number][-1] if broader[number] else number]
             for concept in (number, *broader[number]):
                 totals[concept] = totals.get(concept, 0.0) + amount * share
-        return Weighed(totals, self._found, tuple(self._filed))
+        size = sum(
+            (until - before) * weight for (before, _), (until, weight) in pairwise([(0, 0.0), *self._zones]) if weight
+        )
+        for concept in {
+            concept for _, _, numbers in self._filed for number in numbers for concept in (number, *broader[number])
+        }:
+            totals[concept] *= FILED_FACTOR
+        return Weighed(totals, own, self._stems, size / _CHARACTERS, self._found, tuple(self._filed))
 
 
 def _summed(
@@ -146,8 +183,29 @@ def _summed(
     return summed
 
 
-def _capitals(written: str, capital: str) -> bool:
-    return written.isupper() if capital.isupper() else written[:1].isupper() or not capital[:1].isupper()
+def _longest(looked: Sequence[Word | None], at: int, word: Word) -> tuple[Term | None, int]:
+    """The longest term that begins with a word, and how many words it is."""
+    best, length = word.alone, 1
+    after, to = word.begins, at + 1
+    while after and to < len(looked):
+        follower = looked[to]
+        node = after.get(follower.stem) if follower is not None else None
+        if node is None:
+            break
+        to += 1
+        if node.term is not None:
+            best, length = node.term, to - at
+        after = node.after
+    return best, length
+
+
+def _exactly(written: str, term: str) -> bool:
+    """Whether a form stands as the lexicon has it; in capitals throughout, accents and case tell nothing but of acronyms."""
+    if written.isupper():
+        return len(written) > 1 or written == term
+    if term.isupper():
+        return False
+    return written == term or (written[:1].isupper() and written[0].lower() + written[1:] == term)
 
 
 def _zones(text: Text) -> Iterator[tuple[float, float]]:
@@ -161,8 +219,8 @@ def _zones(text: Text) -> Iterator[tuple[float, float]]:
                 yield segment.end, LEAD_WEIGHS
                 lead = BODY_WEIGHS
             case Field.BODY:
-                yield segment.start + LEAD, lead
-                yield segment.start + CORE, BODY_WEIGHS
+                yield min(segment.start + LEAD, segment.end), lead
+                yield min(segment.start + CORE, segment.end), BODY_WEIGHS
                 yield segment.end, TAIL_WEIGHS
             case Field.CATEGORY:
                 yield segment.end, CATEGORY_WEIGHS
