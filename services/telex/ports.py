@@ -7,7 +7,7 @@ from typing import Protocol
 
 from telex.core.exchange import Exchange, Request
 from telex.core.facts import Fact
-from telex.core.model import Feed, FeedDocument, FeedId, PageDocument, ReadRequest, Unreadable
+from telex.core.model import Feed, FeedDocument, FeedId, PageDocument, PageRules, ReadRequest, Unreadable
 from telex.core.records import Record
 
 
@@ -34,8 +34,10 @@ class DocumentReader(Protocol):
         """A feed's document."""
         ...
 
-    async def read_page(self, body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
-        """An article's page."""
+    async def read_page(
+        self, body: bytes, content_type: str | None, url: str, rules: PageRules | None = None
+    ) -> PageDocument | Unreadable:
+        """An article's page, by the catalogue's rules where there are any."""
         ...
 
 

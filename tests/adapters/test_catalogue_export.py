@@ -56,6 +56,8 @@ def feed(draw):
         interval_max=high,
         full_text=draw(st.booleans()),
         backfill=draw(st.sampled_from(Backfill)),
+        page_body=draw(st.sampled_from([None, "article .story"])),
+        page_drop=draw(st.sampled_from([(), (".ad", "aside > p")])),
         timezone=draw(st.sampled_from([None, "Africa/Dakar", "Europe/Paris"])),
         boilerplate=draw(st.sampled_from([(), ("Suivez-nous sur *",), ("Abonnez-vous", "Partagez * ici")])),
         withdraw_after=draw(st.floats(0, 10**6) | st.just(1800.0)),

@@ -11,7 +11,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from kafka_store import Member, article, create_topic, limit_topic, own_articles, unique, until
 
-from telex.adapters.kafka import membership
+from telex.adapters.kafka import membership, reader
 from telex.adapters.kafka.reader import open_reader
 from telex.core.model import FeedId
 from telex.errors import AppendRefused, LogUnavailable
@@ -131,6 +131,23 @@ async def test_a_reader_of_a_log_that_no_run_has_made_says_so_soon(make_store):
     assert time.monotonic() - began < 8
     assert f"the topic {store.settings.topics.events} does not exist" in str(error.value)
     assert "telex run" in str(error.value)
+
+
+async def test_a_reader_that_came_too_early_leaves_nothing_behind(make_store, servers, monkeypatch):
+    opened, make = [], reader.make_reader
+
+    def make_noted(*arguments, **more):
+        opened.append(make(*arguments, **more))
+        return opened[-1]
+
+    monkeypatch.setattr(reader, "make_reader", make_noted)
+    store = make_store(request_timeout=10.0)
+    with pytest.raises(LogUnavailable):
+        await open_reader(store.settings)
+    await create_topic(servers, store.settings.topics.events, 1, message_timestamp_type="LogAppendTime")
+    await asyncio.sleep(3)
+    assert len(opened) == 1
+    assert all(consumer._closed for consumer in opened)
 
 
 def test_telex_tail_before_the_first_run_says_one_line(servers, tmp_path):

@@ -9,7 +9,7 @@ from shard_house import DAY, HOUR, MINUTE, House, feed, simulated
 from telex.adapters.reading import InlineReader
 from telex.core.exchange import Refusal
 from telex.core.facts import PollEnded
-from telex.core.model import PageDocument, Unreadable
+from telex.core.model import PageDocument, PageRules, Unreadable
 from telex.ports import CommandKind, Commit
 from telex.testing.memory_log import MemoryClaim
 from telex.testing.simulation.loop import quiet, simulated_loop
@@ -134,7 +134,9 @@ async def test_an_edit_that_renews_a_want_is_told_within_its_own_minute(house: H
 class Stumbles(InlineReader):
     """A reader with a fault of ours in it."""
 
-    async def read_page(self, body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
+    async def read_page(
+        self, body: bytes, content_type: str | None, url: str, rules: PageRules | None = None
+    ) -> PageDocument | Unreadable:
         raise ZeroDivisionError
 
 

@@ -155,3 +155,19 @@ async def test_stop_leaves_a_pending_want_to_the_next_run(house: House):
     assert asyncio.get_running_loop().time() - began < 5
     assert articles(house) == []
     assert len(house.memory("f").wants) == 1
+
+
+@simulated
+async def test_no_more_pages_are_held_at_a_time_than_may_be(house: House):
+    names = [f"n{number}" for number in range(40)]
+    feeds = [full(name, publisher=f"{name}.example") for name in names]
+    for one, name in zip(feeds, names, strict=True):
+        house.web.shows(one.url, name)
+        serves_page(house, name)
+        house.web.delays[link(name)] = 5.0
+    house.start(*feeds)
+    await asyncio.sleep(50)
+    asked = sorted(at for name in names for at in house.web.times(link(name)))
+    assert len(asked) == 40
+    assert max(sum(at <= other < at + 5.0 for other in asked) for at in asked) == 32
+    assert articles(house) == [("published", 1, True)] * 40

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from telex.core.model import FeedDocument, PageDocument, ReadRequest, Unreadable, UnreadableReason
+from telex.core.model import FeedDocument, PageDocument, PageRules, ReadRequest, Unreadable, UnreadableReason
 from telex.documents import reader
 from telex.documents.split import OverBudget
 from telex.turns import Turns
@@ -39,9 +39,11 @@ class InlineReader:
         """A feed's document."""
         return reader.read_feed(request)
 
-    async def read_page(self, body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
+    async def read_page(
+        self, body: bytes, content_type: str | None, url: str, rules: PageRules | None = None
+    ) -> PageDocument | Unreadable:
         """An article's page."""
-        return reader.read_page(body, content_type, url)
+        return reader.read_page(body, content_type, url, rules)
 
 
 @contextmanager
@@ -105,9 +107,12 @@ class PooledReader:
                 return reader.finish(draft)
         return None
 
-    async def read_page(self, body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
+    async def read_page(
+        self, body: bytes, content_type: str | None, url: str, rules: PageRules | None = None
+    ) -> PageDocument | Unreadable:
         """An article's page; always in a worker."""
-        return await self._run(reader.read_page, body, content_type, url)
+        more = () if rules is None else (rules,)
+        return await self._run(reader.read_page, body, content_type, url, *more)
 
     def statistics(self) -> ReaderStatistics:
         """What was done so far."""

@@ -48,12 +48,20 @@ class SecretRef:
 
 
 @dataclass(frozen=True, slots=True)
+class PageRules:
+    """What the catalogue knows of a publisher's pages, as CSS selectors: what holds the story, and what is none of it."""
+
+    body: str | None = None
+    drop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """One feed as the catalogue declares it.
 
     `id` survives a changed URL; `publisher` is the unit of de-duplication, politeness and sharding.
     Intervals are in seconds. `timezone` (an IANA name) is that of dates without a zone; `boilerplate` are texts that the
-    publisher appends to or puts before its articles. `headers` values are literal or secret references; `credentials` is "user:password".
+    publisher appends to or puts before its articles; `page_body` and `page_drop` are selectors for its pages. `headers` values are literal or secret references; `credentials` is "user:password".
     """
 
     id: FeedId
@@ -73,8 +81,16 @@ class Feed:
     withdraw_after: float = 1800.0
     timezone: str | None = None
     boilerplate: tuple[str, ...] = ()
+    page_body: str | None = None
+    page_drop: tuple[str, ...] = ()
     headers: tuple[tuple[str, str | SecretRef], ...] = ()
     credentials: SecretRef | None = None
+
+    @property
+    def page_rules(self) -> PageRules | None:
+        """What is known of its articles' pages, if anything is."""
+        known = self.page_body is not None or self.page_drop
+        return PageRules(self.page_body, self.page_drop) if known else None
 
 
 @dataclass(frozen=True, slots=True)

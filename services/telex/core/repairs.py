@@ -51,6 +51,7 @@ REPAIRS: Final = frozenset(
         "page.not_had",
         "page.paywall",
         "page.refused",
+        "page.selector_unmatched",
         "record.cut",
         "text.control_characters_removed",
         "text.directions_closed",

@@ -8,18 +8,30 @@ says of itself (`page_facts`). Time is linear in the page's size; what is too la
 from collections.abc import Sequence
 from typing import Any
 
-from telex.core.model import Markup, Media, PageDocument, Unreadable
-from telex.documents import feeds, limits, links, page_body, page_facts, page_metas, page_signs, page_tree, page_votes
+from telex.core.model import Markup, Media, PageDocument, PageRules, Unreadable
+from telex.documents import (
+    feeds,
+    limits,
+    links,
+    page_body,
+    page_facts,
+    page_metas,
+    page_rules,
+    page_signs,
+    page_tree,
+    page_votes,
+)
 from telex.documents.markup import to_text
-from telex.documents.page_blocks import Block, blocks, squashed
+from telex.documents.page_blocks import Block, Kind, blocks, squashed
 from telex.documents.page_facts import Facts
 from telex.documents.page_story import Choice, choose
 
 _SHORT = 0.3
+_BY_RULE = "the catalogue's selector"
 
 
-def read(body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
-    """The page in these bytes."""
+def read(body: bytes, content_type: str | None, url: str, rules: PageRules | None = None) -> PageDocument | Unreadable:
+    """The page in these bytes. What the catalogue's `rules` find is the story, whatever else would be taken for it."""
     parsed = page_tree.parse(body, content_type)
     if isinstance(parsed, Unreadable):
         return parsed
@@ -28,10 +40,11 @@ def read(body: bytes, content_type: str | None, url: str) -> PageDocument | Unre
     facts = page_facts.read(tree, url, metas)
     for repair in repairs:
         facts.repairs.note(repair)
+    picked = _picked(tree, rules, facts) if rules is not None else []
     shown = blocks(tree)
     for sign in page_signs.signs(tree, facts, shown, metas):
         facts.repairs.note(sign)
-    text, html = _text(tree, facts, shown, url)
+    text, html = _written(picked, facts, _BY_RULE) if picked else _text(tree, facts, shown, url)
     return PageDocument(
         url=url,
         title=facts.title,
@@ -61,9 +74,25 @@ def _text(tree: Any, facts: Facts, shown: Sequence[Block], url: str) -> tuple[st
         return _tidy(page_body.parted(facts.body), facts), None
     if not story:
         return None, None
-    facts.sources["body"] = "the blocks of the page"
+    return _written(story, facts, "the blocks of the page")
+
+
+def _written(story: Sequence[Block], facts: Facts, source: str) -> tuple[str | None, str | None]:
+    facts.sources["body"] = source
     html = page_body.html_of(story)
     return _tidy(page_body.text_of(story), facts), html if len(html) <= limits.CONTENT else None
+
+
+def _picked(tree: Any, rules: PageRules, facts: Facts) -> list[Block]:
+    """The blocks that the catalogue's selectors name."""
+    page_rules.drop(tree, rules)
+    found: list[Block] = []
+    for element in page_rules.bodies(tree, rules):
+        element.tail = None  # what stands behind it is not in it
+        found += [block for block in blocks(element) if block.kind is not Kind.CAPTION]
+    if rules.body is not None and not found:
+        facts.repairs.note(page_rules.UNMATCHED)
+    return found
 
 
 def _story(tree: Any, facts: Facts, shown: Sequence[Block], url: str) -> list[Block]:

@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from telex.core.identity import digest
-from telex.core.model import Digest, Entry, FeedDocument, PageDocument, ReadRequest, Unreadable, UnreadableReason
+from telex.core.model import (
+    Digest,
+    Entry,
+    FeedDocument,
+    PageDocument,
+    PageRules,
+    ReadRequest,
+    Unreadable,
+    UnreadableReason,
+)
 from telex.documents import costs, direct, feeds, jsonfeed, limits, page, parsers, quick, sniff, soup
 from telex.documents.bombs import is_bomb
 from telex.documents.budgets import FEEDPARSER, Budget, TooCostly, check_tags
@@ -46,10 +55,12 @@ def read_feed(request: ReadRequest) -> FeedDocument | Unreadable:
     return draft if isinstance(draft, Unreadable) else finish(draft)
 
 
-def read_page(body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
-    """The article's page in these bytes. Never raises."""
+def read_page(
+    body: bytes, content_type: str | None, url: str, rules: PageRules | None = None
+) -> PageDocument | Unreadable:
+    """The article's page in these bytes, read by the catalogue's rules where there are any. Never raises."""
     try:
-        return page.read(body, content_type, url)
+        return page.read(body, content_type, url, rules)
     except Exception as error:  # noqa: BLE001 - a page that breaks a parser is a fact about the page
         return Unreadable(UnreadableReason.READER_FAILED, type(error).__name__)
 

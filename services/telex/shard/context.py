@@ -25,6 +25,7 @@ class ShardSettings:
         schedule_every: how often the schedule record is written at most.
         commit_records: records that make a commit full.
         commit_bytes: bytes of records and memories that make a commit full.
+        pages: pages that are asked for, held and read at a time: each may have the size of the largest body.
         under_way: bytes of documents that the process decides and commits at a time. In memory each is some ten times
             as large, as objects, records and what the log's client makes of them.
     """
@@ -36,6 +37,7 @@ class ShardSettings:
     schedule_every: float = 60.0
     commit_records: int = 1000
     commit_bytes: int = 4 << 20
+    pages: int = 32
     under_way: int = 16 << 20
 
 
@@ -69,6 +71,7 @@ class Context:
     naming: Naming
     settings: ShardSettings
     slots: asyncio.Semaphore = field(init=False)
+    pages: asyncio.Semaphore = field(init=False)
     room: Room = field(init=False)
     turns: Turns = field(init=False)
     pacer: Pacer = field(init=False)
@@ -76,6 +79,7 @@ class Context:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slots", asyncio.Semaphore(self.settings.concurrency))
+        object.__setattr__(self, "pages", asyncio.Semaphore(self.settings.pages))
         object.__setattr__(self, "room", Room(self.settings.under_way))
         object.__setattr__(self, "turns", Turns())
         object.__setattr__(self, "pacer", Pacer(self.settings.release_rate))

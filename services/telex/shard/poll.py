@@ -285,33 +285,39 @@ class Poller:
             return PageDocument(url, repairs=("page.refused",))
         for attempt in range(_PAGE_TRIES):
             await asyncio.sleep(attempt * _PAGE_PAUSE)
-            exchange = await self._ask_page(name, url)
-            if exchange is None:
-                break
-            if isinstance(exchange, Fetched):
-                page = await self._context.reader.read_page(exchange.body, exchange.content_type, exchange.url)
-                if isinstance(page, PageDocument):
-                    return page
-                return PageDocument(url, repairs=(f"page.unreadable_{page.reason}",))
-            if isinstance(exchange, Refused) and exchange.reason in (Refusal.ROBOTS, Refusal.UNAUTHORISED):
-                return PageDocument(url, repairs=(f"page.{exchange.reason}",))
+            answer = await self._ask_page(name, url)
+            match answer:
+                case None:
+                    break
+                case PageDocument():
+                    return answer
+                case Unreadable():
+                    return PageDocument(url, repairs=(f"page.unreadable_{answer.reason}",))
+                case Refused() if answer.reason in (Refusal.ROBOTS, Refusal.UNAUTHORISED):
+                    return PageDocument(url, repairs=(f"page.{answer.reason}",))
         return PageDocument(url, repairs=("page.not_had",))
 
-    async def _ask_page(self, name: FeedId, url: str) -> Exchange | None:
-        """Take a turn at the publisher, unless it asks to be left alone meanwhile; None where the feed rests or left."""
+    async def _ask_page(self, name: FeedId, url: str) -> Exchange | PageDocument | Unreadable | None:
+        """Take a turn at the publisher, unless it asks to be left alone meanwhile; None where the feed rests or left.
+
+        A page is read before the next is asked for: what waits for a worker is bounded.
+        """
         loop = asyncio.get_running_loop()
         while (feed := self._state.feeds.get(name)) is not None and name not in self._state.paused:
             desk = self._state.publishers.desk(feed.publisher)
             await asyncio.sleep(max(0.0, desk.held_until - loop.time()))
-            async with desk.gate:
+            async with desk.gate, self._context.pages:
                 if self.stopping:
                     raise asyncio.CancelledError
                 if name in self._state.feeds and name not in self._state.paused and desk.held_until <= loop.time():
                     async with self._context.passage() as passage:
                         exchange = await self._fetch(Request(url, feed.publisher, Kind.PAGE), passage)
                     self._hold(desk, exchange)
-                    return exchange
+                    return await self._read_page(feed, exchange) if isinstance(exchange, Fetched) else exchange
         return None
+
+    async def _read_page(self, feed: Feed, page: Fetched) -> PageDocument | Unreadable:
+        return await self._context.reader.read_page(page.body, page.content_type, page.url, feed.page_rules)
 
     async def _page_or_none(self, name: FeedId, want: Want) -> PageDocument:
         try:

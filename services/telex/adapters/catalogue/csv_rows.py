@@ -18,7 +18,7 @@ from telex.adapters.catalogue.problems import Place, Problems, WrongValueError
 COLUMNS = (*(name.replace(".", "_") for name in KEYS),)
 """The columns as they are written; `interval.min` and `interval.max` are understood too."""
 _KEY_OF = {column: KEYS[name] for name, column in zip(KEYS, COLUMNS, strict=True)} | dict(KEYS)
-_LISTS = frozenset({"previously", "categories", "boilerplate"})
+_LISTS = frozenset({"previously", "categories", "boilerplate", "page_drop"})
 _BOOLEANS = frozenset({"full_text", "confirmed"})
 _UNIQUE = frozenset({"id", "url", "previously", "name", "source"})
 """Columns whose cells seldom repeat: remembering them would cost more than it saves."""

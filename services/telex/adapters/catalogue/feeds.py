@@ -38,6 +38,8 @@ KEYS: Mapping[str, Key] = {
         Key("profile", values.one_of(Profile), "profile"),
         Key("priority", values.one_of(Priority), "priority"),
         Key("full_text", values.boolean, "full_text"),
+        Key("page_body", values.nullable(values.selector), "page_body"),
+        Key("page_drop", values.many(values.selector), "page_drop"),
         Key("backfill", values.one_of(Backfill), "backfill"),
         Key("timezone", values.nullable(values.timezone), "timezone"),
         Key("boilerplate", values.many(values.boilerplate), "boilerplate"),

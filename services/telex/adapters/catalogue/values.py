@@ -15,6 +15,7 @@ from telex.adapters.catalogue.problems import WrongValueError, did_you_mean
 from telex.adapters.catalogue.urls import check_url
 from telex.core.model import SecretRef
 from telex.core.redact import redact_text
+from telex.documents import page_rules
 
 MAX_ITEMS = 64
 MAX_TEXT = 200
@@ -183,6 +184,18 @@ def timezone(value: object) -> str:
         known = difflib.get_close_matches(read, available_timezones(), 1)
         remedy = f"did you mean {known[0]!r}?" if known else "write a name of the IANA data base, such as Africa/Dakar"
         raise WrongValueError(f"is {_shown(read)}, no time zone", remedy) from None
+    return read
+
+
+def selector(value: object) -> str:
+    """A CSS selector for article pages."""
+    read: str = text(page_rules.LONGEST)(value)
+    try:
+        page_rules.check(read)
+    except ValueError as error:
+        raise WrongValueError(
+            f"is {_shown(read)}, no CSS selector: {error}", "write one such as article .story-text"
+        ) from None
     return read
 
 

@@ -144,6 +144,7 @@ class KafkaReader:
 
     async def _bounds(self) -> tuple[int, int]:
         """The first offset, and the end of what is settled: everything that was acknowledged before is below it."""
+        await self._ask()  # by one of us: where that fails, nobody goes on to open another
         begin, end = await asyncio.gather(self._offset(EARLIEST, COMMITTED), self._offset(LATEST, UNCOMMITTED))
         loop = asyncio.get_running_loop()
         until = loop.time() + _SETTLE
@@ -245,7 +246,11 @@ class KafkaReader:
             if self._closed:
                 raise LogUnavailable("the log is closed")
             if self._asker is None:
-                self._asker = await self._open()
+                asker = await self._open()
+                if self._closed:  # meanwhile
+                    await discard(asker)
+                    raise LogUnavailable("the log is closed")
+                self._asker = asker
             return self._asker
 
     async def _open(self) -> AIOKafkaConsumer:

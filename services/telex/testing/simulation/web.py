@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from telex.core.exchange import Exchange, Fetched, Kind, NotModified, Refusal, Refused, Request
-from telex.core.model import FeedDocument, FeedId, PageDocument, Publisher, ReadRequest, Unreadable
+from telex.core.model import FeedDocument, FeedId, PageDocument, PageRules, Publisher, ReadRequest, Unreadable
 from telex.documents.reader import read_feed
 from telex.testing.simulation import writing
 from telex.testing.simulation.loop import SimLoop
@@ -205,7 +205,13 @@ class SimReader:
         """A feed's document, by the real reader."""
         return read_feed(request)
 
-    async def read_page(self, body: bytes, content_type: str | None, url: str) -> PageDocument | Unreadable:
+    async def read_page(
+        self,
+        body: bytes,
+        content_type: str | None,
+        url: str,
+        rules: PageRules | None = None,  # noqa: ARG002 - the pages here are ours
+    ) -> PageDocument | Unreadable:
         """An article's page, by a reader of our own: the real one would take most of the simulation's time."""
         del content_type
         return writing.read_page(body, url)
