@@ -136,15 +136,19 @@ def windows(facts: Iterable[Fact]) -> dict[str, tuple[ServedFact, ...]]:
     return {feed: tuple(answers) for feed, answers in served.items()}
 
 
-def due_articles(facts: Iterable[Fact]) -> frozenset[str]:
-    """The keys of the articles that a reader of all feeds must have published."""
+def due_articles(facts: Iterable[Fact], lost: int = 1) -> frozenset[str]:
+    """The keys of the articles that a reader of all feeds must have published.
+
+    Those that stand in a feed to the end, and those that were shown more often than `lost`: so many answers of a feed may
+    have been lost with the reader that had asked, before what it showed left again.
+    """
     counts: Counter[str] = Counter()
     due: set[str] = set()
     for answers in windows(facts).values():
         for answer in answers:
             counts.update({key for key, _ in answer.window})
         due.update(key for key, _ in answers[-1].window)
-    return frozenset(due | {key for key, count in counts.items() if count >= 2})
+    return frozenset(due | {key for key, count in counts.items() if count > lost})
 
 
 def seen_revisions(facts: Iterable[Fact]) -> dict[str, tuple[int, ...]]:

@@ -46,6 +46,7 @@ def test_an_unfinished_last_line_is_left_out(tmp_path):
 def test_an_article_is_due_after_two_answers_or_in_the_last_one():
     facts = [served("f", 1, "twice", "once"), served("f", 2, "twice"), served("f", 3, "last")]
     assert due_articles(facts) == {"twice", "last"}
+    assert due_articles(facts, lost=2) == {"last"}
 
 
 def test_two_answers_of_two_feeds_make_an_article_due():

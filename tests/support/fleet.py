@@ -21,13 +21,17 @@ PAGES = 75.0
 
 @dataclass
 class Fleet:
-    """Everything together; whatever happens, `close` ends all of it."""
+    """Everything together; whatever happens, `close` ends all of it.
+
+    `lost` is how many answers that showed one article may die with the member that had asked, before it leaves again.
+    """
 
     folder: Path
     cluster: Cluster
     press: Press
     shards: int = 8
     prefix: str = ""
+    lost: int = 1
     settings: dict[str, str] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
 
@@ -108,7 +112,7 @@ class Fleet:
         return self._verdict()
 
     def _verdict(self) -> Verdict:
-        return judge_log(self.press.ledger, read_log(self.cluster.servers, self.folder, self.prefix))
+        return judge_log(self.press.ledger, read_log(self.cluster.servers, self.folder, self.prefix), self.lost)
 
     def last_claim(self) -> float:
         """When a shard was claimed last."""

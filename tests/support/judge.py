@@ -42,11 +42,12 @@ def article_lines(stored: Iterable[Stored], topic: str = "news.articles") -> dic
     return lines
 
 
-def judge(facts: Sequence[Fact], stored: Iterable[Stored], *, exact_updates: bool = False) -> Verdict:
+def judge(facts: Sequence[Fact], stored: Iterable[Stored], *, exact_updates: bool = False, lost: int = 1) -> Verdict:
     """Hold the topic against the ledger.
 
     With `exact_updates` every revision that an answer showed was read before the next was asked for (nothing was killed
-    and no answer was faulty): then each is one event, neither more nor fewer.
+    and no answer was faulty): then each is one event, neither more nor fewer. `lost` is how many answers of one feed may
+    have died with who asked.
     """
     verdict = Verdict()
     lines = article_lines(stored)
@@ -60,7 +61,7 @@ def judge(facts: Sequence[Fact], stored: Iterable[Stored], *, exact_updates: boo
         else:
             lines_of.setdefault(key, []).append(line)
     _check_each(verdict, truth, lines_of, exact_updates=exact_updates)
-    verdict.wrong += [f"{key} was lost" for key in sorted(due_articles(facts) - lines_of.keys())]
+    verdict.wrong += [f"{key} was lost" for key in sorted(due_articles(facts, lost) - lines_of.keys())]
     verdict.articles = len(lines)
     return verdict
 
