@@ -279,15 +279,17 @@ def check_language(made: Draft) -> None:
     """
     text = f"{made.title or ''} {made.summary or made.body or ''}"
     declared = made.language.partition("-")[0] if made.language else None
-    if declared and language.confirms(text, declared):
+    if declared is None:
+        made.language = language.likely(text)
+        if made.language:
+            made.note(LANGUAGE_DETECTED)
+        return
+    if language.confirms(text, declared):
         return
     guess = language.detect(text)
     if guess is None or language.same(guess.language, declared):
         return
-    if declared is None:
-        made.language = guess.language
-        made.note(LANGUAGE_DETECTED)
-    elif guess.certain and language.is_enough(text):
+    if guess.certain and language.is_enough(text):
         made.language = guess.language
         made.note(LANGUAGE_OVERRULED)
 
