@@ -11,9 +11,6 @@ from collections.abc import Iterable
 from html import unescape
 from typing import Final
 
-PATTERN_LIMIT: Final = 200
-"""Characters of a publisher's own boilerplate, as the catalogue gives it."""
-PATTERNS_LIMIT: Final = 20
 _TAIL: Final = 600
 """Characters at the end of a text in which boilerplate is looked for."""
 _GAP: Final = r"[^\n]{0,200}?"

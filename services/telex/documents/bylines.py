@@ -190,8 +190,12 @@ def _names(text: str) -> list[str]:
 
 
 def _is_nobody(name: str) -> bool:
-    plain = "".join(filter(str.isalnum, name.lower()))
+    plain = _plain(name)
     return not plain or plain in _NOBODY or _HOUSE.fullmatch(name.strip()) is not None
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def kind_of(name: str) -> str | None:
@@ -226,7 +230,7 @@ def _looks_like_name(text: str) -> bool:
 
 def _one(name: str, url: str | None) -> list[Author]:
     name = _HANDLE.sub("", name.strip())
-    if not name or len(name) > 120 or _ADDRESS.search(name) or "".join(filter(str.isalnum, name.lower())) in _NOBODY:
+    if not name or len(name) > 120 or _ADDRESS.search(name) or _plain(name) in _NOBODY:
         return []
     author = people.person(name, url)
     return [author] if author else []

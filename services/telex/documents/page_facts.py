@@ -92,8 +92,8 @@ def _first(
     facts: Facts, field: str, metas: dict[str, list[str]], names: tuple[str, ...], last: tuple[str, str | None]
 ) -> str | None:
     """What the first of these meta elements says, else `last`; its source is noted."""
-    name = next((name for name in names if page_metas.first(metas, (name,))), None)
-    source, value = (name, page_metas.first(metas, (name,))) if name else last
+    said = ((name, page_metas.first(metas, (name,))) for name in names)
+    source, value = next((one for one in said if one[1]), last)
     if value:
         facts.sources[field] = source
     return value
