@@ -134,12 +134,14 @@ class House:
     async def lose_state(self) -> None:
         """The state topic is gone, and with it what was remembered."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
-        await admin.start()
-        await admin.delete_topics([self.settings.topics.state])
-        async with asyncio.timeout(20):
-            while await _describe(admin, [self.settings.topics.state]):
-                await asyncio.sleep(0.05)
-        await admin.close()
+        try:
+            await admin.start()
+            await admin.delete_topics([self.settings.topics.state])
+            async with asyncio.timeout(20):
+                while await _describe(admin, [self.settings.topics.state]):
+                    await asyncio.sleep(0.05)
+        finally:
+            await admin.close()
 
     async def rebuild(self, *, replace: bool = False):
         """What the command does."""

@@ -9,7 +9,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from kafka_store import KafkaStore, Member, contents, settings
 
 from telex.adapters.kafka import KafkaLog, KafkaTopics, topics
-from telex.adapters.kafka.admin import _describe
+from telex.adapters.kafka.admin import _configs, _describe
 from telex.adapters.kafka.topics import COMMIT_PARTITIONS, Found
 from telex.core.events import ArticlePublished, ArticleWithdrawn
 from telex.core.model import FeedId
@@ -117,8 +117,12 @@ async def test_more_partitions_than_a_commit_may_touch_are_refused_before_anythi
     assert "set fewer rules in topics.fan_out" in said
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
-    assert await _describe(admin, [chosen.topics.articles]) == {}
-    await admin.close()
+    try:
+        assert await _describe(admin, [chosen.topics.articles]) == {}
+        # a topic that went between the two questions is not there either
+        assert await _configs(admin, [chosen.topics.articles]) == {}
+    finally:
+        await admin.close()
 
 
 def test_as_many_partitions_as_a_commit_may_touch_are_taken_as_they_are_found():

@@ -135,7 +135,7 @@ async def _describe(admin: Any, names: list[str]) -> dict[str, Found]:
         elif error is not UnknownTopicOrPartitionError:
             raise error(topic["topic"])
     configs = await _configs(admin, list(partitions)) if partitions else {}
-    return {name: Found(count, configs[name]) for name, count in partitions.items()}
+    return {name: Found(count, configs[name]) for name, count in partitions.items() if name in configs}
 
 
 async def _configs(admin: Any, names: list[str]) -> dict[str, Mapping[str, str]]:
@@ -144,6 +144,8 @@ async def _configs(admin: Any, names: list[str]) -> dict[str, Mapping[str, str]]
     for response in await admin.describe_configs(asked):
         for code, _, _, name, entries in response.resources:
             error = for_code(code)
+            if error is UnknownTopicOrPartitionError:
+                continue  # deleted since the topics were asked for
             if error is not NoError:
                 raise error(name)
             found[name] = {entry[0]: entry[1] for entry in entries}
