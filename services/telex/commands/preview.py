@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from telex.adapters.catalogue.problems import WrongValueError
 from telex.adapters.catalogue.urls import check_url, publisher_of
 from telex.adapters.clock import SystemClock
+from telex.adapters.configuration.problems import WrongValueError
 from telex.adapters.http.fetcher import HttpFetcher
 from telex.adapters.reading import PooledReader
 from telex.app import fetch_limits

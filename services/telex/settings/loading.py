@@ -14,7 +14,7 @@ from pydantic import ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from telex.adapters.catalogue.problems import Place, Problems
+from telex.adapters.configuration.problems import Place, Problems
 from telex.core.redact import redact_text
 from telex.settings.kafka import KafkaConfig
 from telex.settings.sections import (

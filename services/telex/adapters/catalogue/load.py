@@ -9,8 +9,9 @@ from types import MappingProxyType
 import orjson
 
 from telex.adapters.catalogue.feeds import Assembler, Interval
-from telex.adapters.catalogue.files import Source, guess_format, read_drafts, read_sources, stamp
-from telex.adapters.catalogue.problems import Place, Problems
+from telex.adapters.catalogue.files import Source, guess_format, read_drafts, read_sources
+from telex.adapters.configuration.files import stamp
+from telex.adapters.configuration.problems import Place, Problems
 from telex.core.identity import shard_of
 from telex.core.model import Feed, FeedId, Publisher
 
