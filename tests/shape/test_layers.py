@@ -15,8 +15,8 @@ MAY_IMPORT = {
     "ingest": {"ingest", "core", "documents", "tagging"},
     "turns": set(),
     "shard": {"shard", "core", "documents", "tagging", "ingest", "ports", "turns", "wire"},
-    # `documents` for the worker processes that read hostile bytes
-    "adapters": {"adapters", "core", "documents", "wire", "ports", "turns"},
+    # `documents` for the worker processes that read hostile bytes, `tagging` for the taxonomies that files hold
+    "adapters": {"adapters", "core", "documents", "tagging", "wire", "ports", "turns"},
     # the simulation runs the real shard, `hooked` the real command
     "testing": {"testing", "adapters", "cli", "core", "documents", "ingest", "ports", "shard", "wire"},
     "web": {"web", "core", "ports", "wire"},
@@ -34,6 +34,7 @@ MAY_IMPORT = {
         "ports",
         "settings",
         "shard",
+        "tagging",
         "web",
         "wire",
     },
