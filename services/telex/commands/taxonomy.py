@@ -58,7 +58,7 @@ def _failure(example: Example, verdict: Verdict) -> Iterator[str]:
     if verdict.found:
         brought = f", by its narrower concept {verdict.through}" if verdict.through else ""
         confidence = f" (confidence {verdict.confidence:g}{brought})" if verdict.tagged else ""
-        yield f"  found: {', '.join(map(_place, verdict.found))}{confidence}"
+        yield f"  found: {'; '.join(map(_place, verdict.found))}{confidence}"
     if not verdict.tagged:
         for objection in verdict.against:
             yield f"  {objection}"

@@ -6,10 +6,11 @@ does, and œ is oe. `*` at the end takes whatever the last word goes on with; `=
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from telex.tagging.lexicon import WORDS
 from telex.tagging.text import Text, fold
@@ -21,6 +22,7 @@ _REMEMBERED: Final = 50_000
 """Forms of which is remembered what they begin; then it begins anew."""
 _JOINS: Final = re.compile(r"-|[ \t'\"«»“”„]+")
 """What may stand between two words of any phrase, folded. A dash with spaces around it parts."""
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _LIGATURES: Final = {ord("œ"): "oe", ord("æ"): "ae", ord("ß"): "ss"}
 
 
@@ -99,15 +101,35 @@ def looked_up(word: str) -> str:
     return word if word.isascii() else word.translate(_LIGATURES)
 
 
+_Ends = tuple[tuple[int, Term], ...]
+
+
 class _Node:
     """Where a row of words has led: the terms that end here, what may follow, and what may begin the word that follows."""
 
     __slots__ = ("after", "ends", "opens")
 
     def __init__(self) -> None:
-        self.ends: list[tuple[int, Term]] = []
-        self.after: dict[str, _Node] = {}
-        self.opens: dict[str, list[tuple[int, Term]]] = {}
+        self.ends: _Ends = ()
+        # Most lead nowhere: they share one empty mapping.
+        self.after: Mapping[str, _Node] = _NOTHING
+        self.opens: Mapping[str, _Ends] = _NOTHING
+
+    def then(self, word: str) -> "_Node":
+        """The node that a word leads to, made where there was none."""
+        if not isinstance(self.after, dict):
+            self.after = {}
+        return self.after.setdefault(word, _Node())
+
+    def end(self, number: int, term: Term) -> None:
+        """Let a term end here."""
+        self.ends = (*self.ends, (number, term))
+
+    def open(self, word: str, number: int, term: Term) -> None:
+        """Let a term end with any word that goes on from one."""
+        if not isinstance(self.opens, dict):
+            self.opens = {}
+        self.opens[word] = (*self.opens.get(word, ()), (number, term))
 
     def opened_by(self, word: str) -> Iterator[tuple[int, Term]]:
         """The terms whose last word this one goes on from."""
@@ -119,7 +141,7 @@ class _Node:
 class _First(NamedTuple):
     """What a word may be to the terms: those that it is alone, and where it leads."""
 
-    alone: tuple[tuple[int, Term], ...]
+    alone: _Ends
     node: _Node | None
 
 
@@ -160,12 +182,12 @@ class Terms:
             number = self._numbers[term] = len(self._numbers)
             node = self._root
             for word in term.words[:-1]:
-                node = node.after.setdefault(word, _Node())
+                node = node.then(word)
             last = term.words[-1]
             if term.open:
-                node.opens.setdefault(last, []).append((number, term))
+                node.open(last, number, term)
             else:
-                node.after.setdefault(last, _Node()).ends.append((number, term))
+                node.then(last).end(number, term)
         return number
 
     def find(self, text: Text) -> dict[int, list[Occurrence]]:
