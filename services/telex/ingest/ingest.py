@@ -26,12 +26,13 @@ from telex.ingest.work import Work
 class Outcome:
     """What follows from an arrival. `memory` is the very object that came in where there is nothing to write.
 
-    `fresh` counts entries that the feed had not shown before. Wants stand in the memory, with their deadlines.
+    `fresh` counts entries that the feed had not shown before, `held` those whose edit is held back from now on (`flaps`). Wants stand in the memory, with their deadlines.
     """
 
     events: tuple[Event, ...]
     memory: Memory
     fresh: int = 0
+    held: int = 0
 
 
 def ingest(feed: Feed, memory: Memory, register: Register, arrival: Arrival, now: float) -> Outcome:
@@ -75,5 +76,5 @@ def ingesting(
     yield
     after = settled(work.memory(), now, register.present)
     if not work.events and after == memory:
-        return Outcome((), memory, work.fresh)
-    return Outcome(tuple(work.events), after, work.fresh)
+        return Outcome((), memory, work.fresh, work.held)
+    return Outcome(tuple(work.events), after, work.fresh, work.held)

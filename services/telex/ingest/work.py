@@ -23,6 +23,7 @@ class Work:
         self.wants: dict[Digest, Want] = {want.key: want for want in memory.wants}
         self.events: list[Event] = []
         self.fresh = 0
+        self.held = 0
         self._own_source: tuple[Head, Source] | None = None
 
     def memory(self) -> Memory:
