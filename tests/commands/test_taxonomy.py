@@ -63,7 +63,7 @@ def test_each_failure_is_told_with_its_line_what_was_found_and_why_not(inside, t
         "own.yaml:17:11: own:oil: has to match, and does not: Rien d'autre que du pétrole, encore et encore, et des mots qui ne disent rien d…",
         "  found: 'pétrole' in the body, at 7",
         "  must: none of 'baril', 'champ' stands in the text",
-        "own.yaml:20:24: own:oil: must not match, and does: Le champ de pétrole",
+        "own.yaml:20:25: own:oil: must not match, and does: Le champ de pétrole",
         "  found: 'pétrole' in the title, at 12; 'champ' in the title, at 3 (confidence 0.634)",
     ]
     assert ended.lines[-2].endswith(": 3 concepts, 5 examples: 4 failed")
