@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: demo test soak bench train lint format setup docs clean
+.PHONY: demo test soak bench train gazetteer lint format setup docs clean
 
 setup: $(STAMP)
 
@@ -32,6 +32,11 @@ train: $(STAMP)
 	$(BIN)/python -m pip install --quiet --group train
 	$(BIN)/python tests/training/concepts.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/training/train.py
+
+# Writes `services/telex/tagging/data/places/gazetteer.json` anew from CLDR's and GeoNames' names; ten seconds.
+gazetteer: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group gazetteer
+	$(BIN)/python tests/training/gazetteer.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check services tests

@@ -8,9 +8,9 @@ import pytest
 
 from telex.adapters.catalogue.feeds import DEFAULTS_KEYS, FEED_KEYS
 from telex.adapters.catalogue.load import parse_feeds
-from telex.adapters.catalogue.problems import Problems
-from telex.adapters.catalogue.tree import plain, read_tree
 from telex.adapters.catalogue.values import OWN_HEADERS, SECRET_HEADERS
+from telex.adapters.configuration.problems import Problems
+from telex.adapters.configuration.tree import plain, read_tree
 from telex.errors import ConfigurationError
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/catalogue.json").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ import pytest
 
 from telex.adapters.catalogue.feeds import Interval
 from telex.adapters.catalogue.load import parse_feeds
-from telex.adapters.catalogue.problems import MAX_PROBLEMS
+from telex.adapters.configuration.problems import MAX_PROBLEMS
 from telex.core.identity import feed_id
 from telex.core.model import Backfill, Priority, Profile, SecretRef
 from telex.errors import ConfigurationError

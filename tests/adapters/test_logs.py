@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import warnings
+from dataclasses import replace
 
 import pytest
 import structlog
@@ -56,6 +57,12 @@ def told(stream, *facts, level="debug"):
 @pytest.mark.parametrize("outcome", ["changed", "unchanged", "not_modified", "timeout", "gone", "internal"])
 def test_a_poll_that_changes_nothing_about_the_feed_gives_no_line(stream, outcome):
     assert told(stream, poll(outcome), Committed(1, 0.1, 1, 1, (), (), ())) == []
+
+
+def test_entries_that_flap_are_told_with_their_feed(stream):
+    (line,) = told(stream, replace(poll("changed"), held=2))
+    assert (line["level"], line["feed"], line["entries"]) == ("info", "rfi-fr", 2)
+    assert line["event"].startswith("entries flap")
 
 
 @pytest.mark.parametrize(

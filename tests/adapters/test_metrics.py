@@ -1,6 +1,7 @@
 """Facts as metrics: names, labels, values."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -134,6 +135,7 @@ def test_no_label_value_appears_that_was_not_there_from_the_start(scraped):
     scraped.observe(
         *(poll(outcome) for outcome in POLL_OUTCOMES),
         poll("a new outcome"),
+        replace(poll(), held=3),
         ShardClaimed(900, 1, 1.0),
         ShardLost(900, "append refused: too_large (feed x)", None),
         LogPaused(901, resumed=False, detail="x"),
@@ -143,6 +145,7 @@ def test_no_label_value_appears_that_was_not_there_from_the_start(scraped):
     )
     assert scraped.label_sets() == before
     assert scraped("telex_polls_total", outcome=OTHER) == 1
+    assert scraped("telex_flaps_total") == 3
     assert scraped("telex_claims_lost_total", reason=OTHER) == 1
     assert scraped("telex_articles_total", type=OTHER) == 1
     assert scraped("telex_dead_letters_total", reason=OTHER) == 1

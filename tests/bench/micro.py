@@ -12,10 +12,11 @@ from telex.core.arrivals import FeedArrived, StillSame
 from telex.core.events import ArticlePublished
 from telex.core.identity import digest
 from telex.core.memory import Memory
-from telex.core.model import Feed, FeedDocument, FeedId, Publisher, ReadRequest
+from telex.core.model import Entry, Feed, FeedDocument, FeedId, Publisher, ReadRequest
 from telex.core.register import Register
-from telex.documents.reader import read_feed
+from telex.documents.reader import read_feed, read_page
 from telex.ingest.ingest import ingest
+from telex.ingest.normalise import Context, draft, named, source_of
 from telex.wire.articles import to_json
 from telex.wire.cloudevents import records, structured
 from telex.wire.memories import pack, unpack, unpack_head
@@ -40,6 +41,19 @@ def rss(first: int) -> bytes:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{items}</channel></rss>'.encode()
 
 
+def article_page() -> bytes:
+    """A page of some 60 KB: twenty paragraphs, JSON-LD, menus, related links."""
+    links = "".join(
+        f'<li class="card"><a href="/{n}"><span>Une autre histoire, {n}</span></a></li>' for n in range(300)
+    )
+    story = "".join(f"<p>{TEXT}</p>" for _ in range(20))
+    facts = '{"@type": "NewsArticle", "headline": "Budget", "datePublished": "2023-11-14T10:00:00Z"}'
+    return (
+        f'<html lang="fr"><head><title>Budget</title><script type="application/ld+json">{facts}</script></head><body>'
+        f"<nav><ul>{links}</ul></nav><article><h1>Budget</h1>{story}</article><aside><ul>{links}</ul></aside></body></html>"
+    ).encode()
+
+
 def arrived(document: FeedDocument, body: bytes) -> FeedArrived:
     return FeedArrived(document, digest(body), FEED.url, None, None, None)
 
@@ -55,11 +69,16 @@ def parts() -> dict[str, tuple[Callable[[], object], int]]:
     second = read_feed(request)
     assert isinstance(second, FeedDocument)
     article = next(event.article for event in outcome.events if isinstance(event, ArticlePublished))
-    naming = Naming()
+    naming, page = Naming(), article_page()
+    entry = first.slots[0]
+    assert isinstance(entry, Entry)
+    name, context = named(entry), Context(FEED, source_of(FEED, "News", None), None, NOW)
     (record,) = records(ArticlePublished(article), naming)
     return {
         "read a new document, per entry": (lambda: read_feed(ReadRequest(old, None, FEED.url)), ENTRIES),
         "read a document with 1 new entry of 20": (lambda: read_feed(request), 1),
+        "normalise an entry of 600 B": (lambda: draft(name, context), 1),
+        "read an article page": (lambda: read_page(page, "text/html", FEED.url), 1),
         "ingest a new document, per entry": (
             lambda: ingest(FEED, Memory(), Register(), arrived(first, old), NOW),
             ENTRIES,

@@ -149,7 +149,7 @@ def test_what_was_missed_while_the_calendar_ran_ahead_is_withdrawn_after_its_gra
 
 
 def test_an_edit_after_an_old_answer_is_told_by_the_feed_that_rules():
-    house = House.of(feed("f1"), feed("f2"))
+    house = House.of(feed("f1", withdraw_after=0.0), feed("f2", withdraw_after=0.0))
     for title in ("One", "Two"):
         house.show(entry("a", title), name="f2")
         house.show(entry("a", title), name="f1")

@@ -374,7 +374,7 @@ def test_one_address_under_numbered_ids_is_one_article():
 
 
 def test_a_stale_answer_does_not_have_the_last_word():
-    house = House.of(feed("f1"), feed("f2"))
+    house = House.of(feed("f1", withdraw_after=0.0), feed("f2", withdraw_after=0.0))
     one, two = entry("a", "One"), entry("a", "Two")
     for name in ("f1", "f2"):
         house.show(one, name=name)

@@ -86,6 +86,8 @@ class LogObserver:
                 assert_never(fact)
 
     def _poll(self, fact: PollEnded) -> None:
+        if fact.held:
+            self._log.info("entries flap, their edits wait until they stay", feed=fact.feed, entries=fact.held)
         if not fact.changed:
             return
         plan = {"outcome": fact.outcome, "next_in": round(fact.next_in, 1), "next_reason": fact.next_reason}

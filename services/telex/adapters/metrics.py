@@ -205,6 +205,8 @@ class MetricsObserver:
                 self._lag.observe(fact.lag)
                 if fact.wire_bytes:
                     self._bytes.inc(fact.wire_bytes)
+                if fact.held:
+                    self._flaps.inc(fact.held)
             case Committed():
                 self._committed(fact)
             case ShardClaimed(shard, _, elapsed):
@@ -262,6 +264,8 @@ class MetricsObserver:
         self._bytes = Counter(
             "telex_received_bytes_total", "Bytes received for feeds, as on the wire.", registry=registry
         )
+        help_ = "Edits held back: the entry goes back and forth between texts that were told."
+        self._flaps = Counter("telex_flaps_total", help_, registry=registry)
         help_ = "How much later than due polls began."
         self._lag = Histogram("telex_schedule_lag_seconds", help_, buckets=_LAG, registry=registry)
         help_ = "How late the event loop was."

@@ -13,7 +13,7 @@ class PollEnded:
     """A poll came to its end. `outcome`: changed, unchanged, not_modified, unreadable, gone, or a Refusal's value.
 
     `lag` is how much later than due the poll began; `changed` is whether the feed's health changed with it, and
-    `detail` says why it failed where it did. `next_in` is the time to the next poll, and `next_reason` why then.
+    `detail` says why it failed where it did. `next_in` is the time to the next poll, and `next_reason` why then. `held` counts entries that flap, whose edits are held back.
     """
 
     feed: FeedId
@@ -26,6 +26,7 @@ class PollEnded:
     changed: bool
     next_in: float
     next_reason: str
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ WANTS_LIMIT = 64
 FIELDS = ("title", "summary", "body", "authors", "url")
 """The fields that carry an article's meaning, in the order of their digests in `Meaning`."""
 FIELD_DIGEST_SIZE = 4
+PAST_DIGEST_SIZE = 4
 
 NO_HINTS = Hints()
 
@@ -43,6 +44,19 @@ class Mark:
     """The article's version of this number said what this feed shows."""
     REMOVED: Final = 32
     """Withdrawn long ago: it is in the topic of latest versions no more, or its withdrawal was not the last word."""
+    HELD: Final = 64
+    """Shows a former text again; the rest of `Known` is of the text before, until this one has stayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The former texts of an entry that was edited: `texts` names the last ones by digests of their meanings.
+
+    `held` is since when the entry shows one of them again, where that was not told yet.
+    """
+
+    texts: tuple[bytes, ...] = ()
+    held: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,7 @@ class Known:
     `key` is the digest of the entry's identity, `version` the article's when this feed's text was last judged (0: it
     was not published then), `reign` the version with which this feed's text took the article over (0: never), `published` the entry's own date.
     `missing_since` is set from the first document that should have shown it and did not. `sketch` tells how alike a later
-    text is; it is empty where that is not known.
+    text is; it is empty where that is not known. `past` is None until the entry was edited.
     """
 
     key: Digest
@@ -66,6 +80,7 @@ class Known:
     marks: int = Mark.NONE
     missing_since: float | None = None
     sketch: bytes = b""
+    past: Past | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +119,7 @@ class Head:
     `url` is where the feed moved for good (None: the catalogue's), valid for the catalogue URL whose digest is
     `asked`. `rate` is new entries an hour, as of `accepted_at`, the last document that was accepted whole.
     `ordinal` numbers the feed's own events; `junk` is the hash of the last dead letter's body. `unsettled`
-    is set where an entry is missing or its edit untold: then an answer without news has to be judged too. `publisher` is for
+    is set where an entry is missing or its edit not told: then an answer without news has to be judged too. `publisher` is for
     the time after the feed has left the catalogue. `ids_repeat` is set for good once two entries of one document shared
     an id and not their address. `horizon` is set where memory was built again from events that went back no further:
     an unknown entry with a date before it was published once, and is passed over; the first whole document ends that.
@@ -142,12 +157,15 @@ class Memory:
     wants: tuple[Want, ...] = ()
 
     def raws(self) -> frozenset[Digest]:
-        """The digests of entries that need no reading: missing ones do, should they come back, and untold edits."""
+        """The digests of entries that need no reading: missing ones do, should they come back, and edits not told."""
         return frozenset(known.raw for known in self.known if not _is_open(known))
 
 
+_NOT_TOLD: Final = Mark.UNTOLD | Mark.HELD
+
+
 def _is_open(known: Known) -> bool:
-    return known.missing_since is not None or bool(known.marks & Mark.UNTOLD)
+    return known.missing_since is not None or bool(known.marks & _NOT_TOLD)
 
 
 def settled(memory: Memory, now: float, shown_elsewhere: Container[ArticleId] = ()) -> Memory:

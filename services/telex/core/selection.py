@@ -8,6 +8,8 @@ from typing import Final, Protocol
 from telex.core.events import ArticleEvent, ArticleWithdrawn
 
 _RANGE: Final = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8}){0,7}")
+SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""What the topic of a fan-out rule is called, behind the prefix of them all."""
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _NONE: Final[frozenset[str]] = frozenset()
 

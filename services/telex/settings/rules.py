@@ -1,17 +1,16 @@
 """The rules of fan-out topics, as a file or a variable states them."""
 
 import json
-import re
 from typing import Any, Final
 
-from telex.adapters.catalogue.problems import did_you_mean
-from telex.core.selection import Selection
+from telex.adapters.configuration.problems import did_you_mean
+from telex.core.selection import SLUG, Selection
 from telex.settings.values import wrong
 
 Rules = tuple[tuple[str, Selection], ...]
 """Slug and criteria of each, in the order of the setting."""
 
-_SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
 _CRITERIA: Final = {
     "publisher": "publishers",
     "country": "countries",
@@ -38,7 +37,7 @@ def rules(value: object) -> Rules:
 
 
 def _slug(value: str) -> str:
-    if not _SLUG.fullmatch(value):
+    if not SLUG.fullmatch(value):
         raise wrong(f"holds {value!r}, which is no slug", "write 1-63 lower-case letters, digits and inner hyphens")
     return value
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from telex.adapters.catalogue.problems import Place, Problems, did_you_mean
-from telex.adapters.catalogue.tree import Node, place_of_offset, plain, read_tree
-from telex.adapters.catalogue.values import kind_of
+from telex.adapters.configuration.problems import Place, Problems, did_you_mean
+from telex.adapters.configuration.tree import Node, place_of_offset, plain, read_tree
+from telex.adapters.configuration.values import kind_of
 
 DEFAULT_FILE = "telex.yaml"
 PREFIX = "TELEX_"

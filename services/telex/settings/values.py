@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
 
-from telex.adapters.catalogue.problems import WrongValueError, did_you_mean
 from telex.adapters.catalogue.urls import check_url
 from telex.adapters.catalogue.values import DURATION, seconds_of
+from telex.adapters.configuration.problems import WrongValueError, did_you_mean
 
 Parser = Callable[[Any], Any]
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|[kK]B|KiB|MB|MiB|GB|GiB|TB|TiB)?")

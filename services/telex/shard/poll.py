@@ -43,13 +43,14 @@ _PAGE_PAUSE = 30.0
 class _Decided:
     """What is to be committed, and the memory as it is then. `packed` is None where there is nothing to commit.
 
-    `document` is what it was decided of, where that was a feed's document.
+    `document` is what it was decided of, where that was a feed's document; `held` counts edits that are held back.
     """
 
     memory: Memory
     packed: bytes | None = None
     cargo: Cargo | None = None
     document: Digest | None = None
+    held: int = 0
 
     @property
     def articles(self) -> int:
@@ -202,12 +203,13 @@ class Poller:
 
     def _deciding(self, feed: Feed, memory: Memory, arrival: Arrival) -> Generator[None, None, _Decided]:
         now = self._context.clock.now()
-        outcome = yield from ingesting(feed, memory, self._state.register(feed), arrival, now)
+        outcome = yield from ingesting(feed, memory, self._state.register(feed), arrival, now, self._context.tagger)
         if outcome.memory is memory and not outcome.events:
             return _Decided(memory)
         cargo = yield from self._committer.loading(outcome.events)
         packed = wire.pack_within(outcome.memory, self._committer.memory_limit)
-        return _Decided(outcome.memory, packed, cargo, arrival.body if isinstance(arrival, FeedArrived) else None)
+        document = arrival.body if isinstance(arrival, FeedArrived) else None
+        return _Decided(outcome.memory, packed, cargo, document, outcome.held)
 
     async def _commit(self, feed: Feed, decided: _Decided) -> None:
         """The state advances only when the log took it."""
@@ -263,6 +265,7 @@ class Poller:
             changed=is_news(before, decided.memory.head.health),
             next_in=plan.delay,
             next_reason=str(plan.reason),
+            held=decided.held,
         )
         self._context.observer.observe(fact)
 

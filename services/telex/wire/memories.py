@@ -12,7 +12,18 @@ from dataclasses import replace
 from typing import Any
 
 from telex.core.events import Health
-from telex.core.memory import NO_HINTS, Departed, FeedState, Head, Known, Memory, ScheduleRecord, Want
+from telex.core.memory import (
+    NO_HINTS,
+    PAST_DIGEST_SIZE,
+    Departed,
+    FeedState,
+    Head,
+    Known,
+    Memory,
+    Past,
+    ScheduleRecord,
+    Want,
+)
 from telex.core.model import Digest, FeedId, Hints, Publisher
 from telex.wire import articles
 
@@ -191,6 +202,23 @@ def _read_known(source: _Source) -> tuple[Any, ...]:
     return key, article.hex(), raw, meaning, version, seen, dated, reign, marks & ~_MISSING, missing
 
 
+def _pack_past(out: bytearray, at: int, past: Past) -> None:
+    _varint(out, at)
+    out.append(len(past.texts))
+    out += b"".join(past.texts) + struct.pack("<I", _instant(past.held))
+
+
+def _read_pasts(source: _Source) -> dict[int, Past]:
+    """By place in the window."""
+    pasts = {}
+    for _ in range(source.varint() if source.at < len(source.data) else 0):
+        at, count = source.varint(), source.byte()
+        texts = tuple(source.take(PAST_DIGEST_SIZE) for _ in range(count))
+        held = struct.unpack("<I", source.take(4))[0]
+        pasts[at] = Past(texts, float(held) if held else None)
+    return pasts
+
+
 def _pack_want(out: bytearray, want: Want) -> None:
     draft = zlib.compress(articles.to_json(want.draft), 1)
     out += want.key + struct.pack("<dd", want.deadline, want.expires)
@@ -229,6 +257,11 @@ def pack(memory: Memory) -> bytes:
     # Behind all that a release without them knows, which looks no further.
     for known in memory.known:
         _digest(out, known.sketch)
+    pasts = [(at, known.past) for at, known in enumerate(memory.known) if known.past]
+    if pasts:
+        _varint(out, len(pasts))
+    for at, past in pasts:
+        _pack_past(out, at, past)
     return bytes(out)
 
 
@@ -302,6 +335,8 @@ def unpack(packed: bytes) -> Memory:
         wants = tuple(_read_want(source) for _ in range(source.varint()))
         if source.at < len(source.data):
             known = tuple([Known(*(*one, source.digest() or b"")) for one in window])
+            if pasts := _read_pasts(source):
+                known = tuple([replace(one, past=pasts.get(at)) for at, one in enumerate(known)])
         else:
             known = tuple([Known(*one) for one in window])
     except (struct.error, zlib.error, IndexError, KeyError, TypeError, UnicodeDecodeError) as why:

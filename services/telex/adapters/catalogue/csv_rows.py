@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from telex.adapters.catalogue.feeds import KEYS, Draft, Key, unknown_key
-from telex.adapters.catalogue.problems import Place, Problems, WrongValueError
+from telex.adapters.configuration.problems import Place, Problems, WrongValueError
 
 COLUMNS = (*(name.replace(".", "_") for name in KEYS),)
 """The columns as they are written; `interval.min` and `interval.max` are understood too."""

@@ -19,8 +19,8 @@ import yaml
 from telex.adapters.catalogue.csv_rows import COLUMNS
 from telex.adapters.catalogue.feeds import KEYS, Interval
 from telex.adapters.catalogue.load import DEFAULT_INTERVAL
-from telex.adapters.catalogue.tree import core_scalar
 from telex.adapters.catalogue.urls import publisher_of
+from telex.adapters.configuration.tree import core_scalar
 from telex.core.identity import feed_id
 from telex.core.model import Feed, SecretRef
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from telex.adapters.catalogue import values
-from telex.adapters.catalogue.problems import Place, Problems, WrongValueError, did_you_mean
 from telex.adapters.catalogue.urls import publisher_of, same_address
+from telex.adapters.configuration.problems import Place, Problems, WrongValueError, did_you_mean
+from telex.adapters.configuration.values import Parser, boolean, many, nullable, one_of, text
 from telex.core.identity import feed_id
 from telex.core.model import Backfill, Feed, FeedId, Priority, Profile, Publisher
 
@@ -17,7 +18,7 @@ class Key:
     """One key: what it may hold, the field of `Feed` that it fills (none: it only documents), and where it may stand."""
 
     name: str
-    parse: values.Parser
+    parse: Parser
     field: str | None
     default_too: bool = True
 
@@ -27,27 +28,27 @@ KEYS: Mapping[str, Key] = {
     for key in (
         Key("id", values.identifier, "id", default_too=False),
         Key("url", values.url, "url", default_too=False),
-        Key("previously", values.many(values.url), "previously", default_too=False),
-        Key("publisher", values.nullable(values.text(values.MAX_TEXT)), "publisher"),
-        Key("name", values.nullable(values.text(values.MAX_TEXT)), "name", default_too=False),
-        Key("language", values.nullable(values.language), "language"),
-        Key("country", values.nullable(values.country), "country"),
-        Key("categories", values.many(values.text(values.MAX_TEXT)), "categories"),
+        Key("previously", many(values.url), "previously", default_too=False),
+        Key("publisher", nullable(text(values.MAX_TEXT)), "publisher"),
+        Key("name", nullable(text(values.MAX_TEXT)), "name", default_too=False),
+        Key("language", nullable(values.language), "language"),
+        Key("country", nullable(values.country), "country"),
+        Key("categories", many(text(values.MAX_TEXT)), "categories"),
         Key("interval.min", values.interval, "interval_min"),
         Key("interval.max", values.interval, "interval_max"),
-        Key("profile", values.one_of(Profile), "profile"),
-        Key("priority", values.one_of(Priority), "priority"),
-        Key("full_text", values.boolean, "full_text"),
-        Key("page_body", values.nullable(values.selector), "page_body"),
-        Key("page_drop", values.many(values.selector), "page_drop"),
-        Key("backfill", values.one_of(Backfill), "backfill"),
-        Key("timezone", values.nullable(values.timezone), "timezone"),
-        Key("boilerplate", values.many(values.boilerplate), "boilerplate"),
+        Key("profile", one_of(Profile), "profile"),
+        Key("priority", one_of(Priority), "priority"),
+        Key("full_text", boolean, "full_text"),
+        Key("page_body", nullable(values.selector), "page_body"),
+        Key("page_drop", many(values.selector), "page_drop"),
+        Key("backfill", one_of(Backfill), "backfill"),
+        Key("timezone", nullable(values.timezone), "timezone"),
+        Key("boilerplate", many(values.boilerplate), "boilerplate"),
         Key("withdraw_after", values.parse_duration, "withdraw_after"),
         Key("headers", values.headers, "headers"),
-        Key("credentials", values.nullable(values.secret), "credentials"),
-        Key("source", values.nullable(values.text(1000)), None, default_too=False),
-        Key("confirmed", values.boolean, None, default_too=False),
+        Key("credentials", nullable(values.secret), "credentials"),
+        Key("source", nullable(text(1000)), None, default_too=False),
+        Key("confirmed", boolean, None, default_too=False),
     )
 }
 """Every key; the two bounds of `interval` are nested in YAML and columns in CSV."""

@@ -1,11 +1,9 @@
 """Finds a catalogue's files and gets their bytes: a file, a directory of files, each perhaps gzipped.
 
-In a directory hidden files are passed over, so are `..data` and the dated directories of a mounted ConfigMap, README
-files and editors' back-ups (`~`). Any other file has to be a catalogue: a mistyped ending is no reason to lose feeds.
+In a directory every file has to be a catalogue, but for hidden ones, README files and back-ups: a mistyped ending is no
+reason to lose feeds.
 """
 
-import os
-import stat
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +12,9 @@ from pathlib import Path
 from telex.adapters.catalogue.csv_rows import read_csv
 from telex.adapters.catalogue.feeds import Draft
 from telex.adapters.catalogue.opml import read_opml
-from telex.adapters.catalogue.problems import Place, Problems
-from telex.adapters.catalogue.tree import place_of_offset
 from telex.adapters.catalogue.yaml_nodes import read_yaml
+from telex.adapters.configuration.files import decoded, inside, read_bytes, within
+from telex.adapters.configuration.problems import Place, Problems
 
 MAX_BYTES = 128 << 20
 """Of one file, unpacked: ten times the CSV of 100,000 feeds."""
@@ -41,44 +39,11 @@ class Source:
     data: bytes
 
 
-Stamp = tuple[object, ...]
-"""Equal as long as the files are: names, real paths, inodes, sizes and times."""
-
-
-def stamp(paths: Iterable[str]) -> Stamp:
-    """What tells that a catalogue's files changed, without reading them. It never fails.
-
-    A mounted ConfigMap swaps the symbolic link `..data`: the real path and the inode of each file change with it.
-    """
-    return tuple(_stamp(Path(name)) for path in paths for name in (path, *_inside(path)))
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        status = path.stat()
-        return (str(path), os.path.realpath(path), status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns)
-    except OSError as error:
-        return (str(path), error.errno)
-
-
-def _inside(path: str) -> list[str]:
-    """The files of a directory that are catalogues or ought to be, sorted; none where it is no directory."""
-    try:
-        names = sorted(os.listdir(path))  # noqa: PTH208 - names are what is asked for
-    except OSError:
-        return []
-    return [
-        f"{path.rstrip('/')}/{name}"
-        for name in names
-        if not name.startswith(".") and not name.endswith("~") and not name.upper().startswith("README")
-    ]
-
-
 def total_bytes(paths: Iterable[str]) -> int:
     """About how many bytes there are to read; packed ones count tenfold."""
     total = 0
     for path in paths:
-        for name in _inside(path) or [path]:
+        for name in inside(path) or [path]:
             try:
                 total += Path(name).stat().st_size * (10 if name.endswith(".gz") else 1)
             except OSError:
@@ -92,7 +57,7 @@ def read_sources(paths: Iterable[str], problems: Problems) -> list[Source]:
     for path in paths:
         names = [path]
         if Path(path).is_dir():
-            names = _inside(path)
+            names = inside(path)
             if not names:
                 problems.add(Place(path), "", "holds no catalogue file", f"put a file there that ends in {_ENDINGS}")
         found.extend(source for name in names if (source := _read(name, problems)))
@@ -105,15 +70,8 @@ def _read(path: str, problems: Problems) -> Source | None:
     if kind is None:
         problems.add(Place(path), "", "is of no known format", f"let its name end in {_ENDINGS}")
         return None
-    try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):
-            problems.add(Place(path), "", "is no regular file", "move it away, or hide it with a leading dot")
-            return None
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}"
-        problems.add(Place(path), "", what, "check the path and its permissions")
+    data = read_bytes(path, MAX_BYTES, problems)
+    if data is None:
         return None
     if packed:
         return _unpacked(Source(path, kind, data), problems)
@@ -142,11 +100,7 @@ def _unpacked(source: Source, problems: Problems) -> Source | None:
 
 
 def _bounded(source: Source, problems: Problems) -> Source | None:
-    if len(source.data) > MAX_BYTES:
-        limit = f"{MAX_BYTES >> 20} MiB"
-        problems.add(Place(source.where), "", f"is larger than {limit}", f"split it into files of at most {limit}")
-        return None
-    return source
+    return source if within(source.data, MAX_BYTES, source.where, problems) else None
 
 
 def guess_format(where: str, data: bytes) -> str:
@@ -168,11 +122,7 @@ def read_drafts(source: Source, problems: Problems) -> list[Draft]:
         return []
     if source.format == "opml":  # XML declares its own encoding
         return read_opml(source.data, source.where, problems)
-    try:
-        text = source.data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = source.data[: error.start].decode("utf-8", "replace")
-        place = place_of_offset(before, len(before), source.where)
-        problems.add(place, "", f"is not UTF-8: byte 0x{source.data[error.start]:02x}", "save it as UTF-8")
+    text = decoded(source.data, source.where, problems)
+    if text is None:
         return []
     return (read_csv if source.format == "csv" else read_yaml)(text, source.where, problems)

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from telex.adapters.catalogue import values
 from telex.adapters.catalogue.feeds import KEYS, Draft, parse_key
-from telex.adapters.catalogue.problems import Place, Problems
+from telex.adapters.configuration.problems import Place, Problems
 
 MAX_DEPTH = 100
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 import idna
 from publicsuffixlist import PublicSuffixList
 
-from telex.adapters.catalogue.problems import WrongValueError
+from telex.adapters.configuration.problems import WrongValueError
 from telex.core.model import Publisher
 
 MAX_URL = 4096

@@ -6,18 +6,14 @@ A parser takes what YAML, JSON or a CSV cell gave and returns the value, or rais
 import difflib
 import math
 import re
-from collections.abc import Callable
-from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from telex.adapters.catalogue.problems import WrongValueError, did_you_mean
 from telex.adapters.catalogue.urls import check_url
+from telex.adapters.configuration.problems import WrongValueError
+from telex.adapters.configuration.values import MAX_ITEMS, Parser, at, expect, kind_of, shown, text
 from telex.core.model import SecretRef
-from telex.core.redact import redact_text
 from telex.documents import page_rules
 
-MAX_ITEMS = 64
 MAX_TEXT = 200
 MAX_STARS = 2
 LEAST_BOILERPLATE = 6
@@ -26,7 +22,6 @@ LONGEST = 366 * DAY
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY}
 DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
-_BARRED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _ID = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _LANGUAGE = re.compile(
@@ -45,48 +40,6 @@ OWN_HEADERS = (
 )
 _SECRET_REMEDY = "write {env: NAME} or {file: PATH}: a catalogue holds no secrets"  # noqa: S105 - words, no secret
 
-Parser = Callable[[Any], Any]
-
-
-def kind_of(value: object) -> str:
-    """What a value is, in the words of YAML."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-        case _:
-            return "a mapping"
-
-
-def expect(kind: type, value: Any, wanted: str, remedy: str) -> Any:
-    """The value, if it is of that kind."""
-    if not isinstance(value, kind):
-        raise WrongValueError(f"is {kind_of(value)}, not {wanted}", remedy)
-    return value
-
-
-def text(limit: int) -> Parser:
-    """One line of text, trimmed, of at most `limit` characters."""
-
-    def parse(value: object) -> str:
-        read: str = expect(str, value, "text", "put it in quotes").strip()
-        if not read:
-            raise WrongValueError("is empty", "leave the key out, or write text")
-        if len(read) > limit:
-            raise WrongValueError(f"is longer than {limit} characters", "shorten it")
-        if _BARRED.search(read):
-            raise WrongValueError("holds a line break or a control character", "write it on one line")
-        return read
-
-    return parse
-
 
 def identifier(value: object) -> str:
     """1-200 characters without white space."""
@@ -103,42 +56,6 @@ def url(value: object) -> str:
     return read
 
 
-def many(item: Parser) -> Parser:
-    """A list of at most `MAX_ITEMS` items, each once."""
-
-    def parse(value: object) -> tuple[Any, ...]:
-        items = expect(list, value, "a list", "write [one, two], or one `- item` a line")
-        if len(items) > MAX_ITEMS:
-            raise WrongValueError(f"has more than {MAX_ITEMS} items", "shorten the list")
-        return tuple(dict.fromkeys(_at(index, item, each) for index, each in enumerate(items)))
-
-    return parse
-
-
-def nullable(parser: Parser) -> Parser:
-    """What the parser takes, or nothing at all."""
-    return lambda value: None if value is None else parser(value)
-
-
-def one_of(words: type[StrEnum]) -> Parser:
-    """One of the words of an enumeration."""
-    known = tuple(word.value for word in words)
-
-    def parse(value: object) -> StrEnum:
-        try:
-            return words(expect(str, value, "text", f"write one of {', '.join(known)}"))
-        except ValueError as error:
-            raise WrongValueError(f"is {_shown(value)}", did_you_mean(str(value), known)) from error
-
-    return parse
-
-
-def boolean(value: object) -> bool:
-    """True or false."""
-    read: bool = expect(bool, value, "true or false", "write true or false")
-    return read
-
-
 def parse_duration(value: object) -> float:
     """Seconds: a number, or text such as `90s`, `5m`, `1h30m`, `2d`."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -146,7 +63,7 @@ def parse_duration(value: object) -> float:
     elif isinstance(value, str) and DURATION.fullmatch(value):
         seconds = seconds_of(value)
     else:
-        found = _shown(value) if isinstance(value, str) else kind_of(value)
+        found = shown(value) if isinstance(value, str) else kind_of(value)
         raise WrongValueError(f"is {found}, not a duration", "write seconds, or 90s, 5m, 1h, 2d")
     if not math.isfinite(seconds) or not 0 <= seconds <= LONGEST:
         raise WrongValueError("is out of range", "write a duration of 0 s to 366 d")
@@ -171,7 +88,7 @@ def country(value: object) -> str:
     """An ISO 3166-1 alpha-2 code, by its form; upper case."""
     read: str = expect(str, value, "text", "write two letters, such as SN")
     if not _COUNTRY.fullmatch(read):
-        raise WrongValueError(f"is {_shown(read)}, no ISO 3166 code", "write two letters, such as SN")
+        raise WrongValueError(f"is {shown(read)}, no ISO 3166 code", "write two letters, such as SN")
     return read.upper()
 
 
@@ -183,7 +100,7 @@ def timezone(value: object) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         known = difflib.get_close_matches(read, available_timezones(), 1)
         remedy = f"did you mean {known[0]!r}?" if known else "write a name of the IANA data base, such as Africa/Dakar"
-        raise WrongValueError(f"is {_shown(read)}, no time zone", remedy) from None
+        raise WrongValueError(f"is {shown(read)}, no time zone", remedy) from None
     return read
 
 
@@ -194,7 +111,7 @@ def selector(value: object) -> str:
         page_rules.check(read)
     except ValueError as error:
         raise WrongValueError(
-            f"is {_shown(read)}, no CSS selector: {error}", "write one such as article .story-text"
+            f"is {shown(read)}, no CSS selector: {error}", "write one such as article .story-text"
         ) from None
     return read
 
@@ -204,7 +121,7 @@ def boilerplate(value: object) -> str:
     read: str = text(MAX_TEXT)(value)
     if read.count("*") > MAX_STARS or len(read.replace("*", "").strip()) < LEAST_BOILERPLATE:
         raise WrongValueError(
-            f"is {_shown(read)}, too vague",
+            f"is {shown(read)}, too vague",
             f"write {LEAST_BOILERPLATE} characters or more, and {MAX_STARS} stars at most",
         )
     return read
@@ -216,7 +133,7 @@ def language(value: object) -> str:
     if not _LANGUAGE.fullmatch(read):
         mended = read.replace("_", "-")
         remedy = f"did you mean {mended!r}?" if _LANGUAGE.fullmatch(mended) else "write a tag such as fr or fr-SN"
-        raise WrongValueError(f"is {_shown(read)}, no BCP 47 language tag", remedy)
+        raise WrongValueError(f"is {shown(read)}, no BCP 47 language tag", remedy)
     first, *rest = read.split("-")
     return "-".join([first.lower(), *_subtags(rest)])
 
@@ -243,7 +160,7 @@ def headers(value: object) -> tuple[tuple[str, str | SecretRef], ...]:
         if name.lower() in seen:
             raise WrongValueError("stands twice, in another case", "keep one of them", (name,))
         seen.add(name.lower())
-    return tuple((name, _at(name, _header_value(name), each)) for name, each in mapping.items())
+    return tuple((name, at(name, _header_value(name), each)) for name, each in mapping.items())
 
 
 def _check_header_name(name: str) -> None:
@@ -281,16 +198,4 @@ def _reference(scheme: str, name: object) -> SecretRef:
     read: str = expect(str, name, "text", "put it in quotes")
     if scheme == "env" and not _ENVIRONMENT.fullmatch(read):
         raise WrongValueError("is no name of an environment variable", "write letters, digits and _", ("env",))
-    return SecretRef(f"{scheme}:{_at(scheme, text(4096), read)}")
-
-
-def _at(step: str | int, parser: Parser, value: object) -> Any:
-    try:
-        return parser(value)
-    except WrongValueError as error:
-        raise WrongValueError(error.what, error.remedy, (step, *error.path)) from None
-
-
-def _shown(value: object) -> str:
-    shown = redact_text(str(value))
-    return repr(shown if len(shown) <= 40 else f"{shown[:40]}…")
+    return SecretRef(f"{scheme}:{at(scheme, text(4096), read)}")

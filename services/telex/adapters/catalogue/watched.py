@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 
 from telex.adapters.catalogue.feeds import Interval
-from telex.adapters.catalogue.files import Stamp, stamp, total_bytes
+from telex.adapters.catalogue.files import total_bytes
 from telex.adapters.catalogue.load import DEFAULT_INTERVAL, CatalogueSnapshot, load
 from telex.adapters.catalogue.worker import load_apart
+from telex.adapters.configuration.files import Stamp, stamp
 from telex.core.facts import CatalogueReloaded
 from telex.core.model import Feed, FeedId
 from telex.errors import ConfigurationError, Problem

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from telex.adapters.catalogue.feeds import DEFAULTS_KEYS, FEED_KEYS, KEYS, Draft, parse_key, unknown_key
-from telex.adapters.catalogue.problems import Place, Problems
-from telex.adapters.catalogue.tree import Node, place_of, plain, read_tree
-from telex.adapters.catalogue.values import kind_of
+from telex.adapters.configuration.problems import Place, Problems
+from telex.adapters.configuration.tree import Node, place_of, plain, read_tree
+from telex.adapters.configuration.values import kind_of
 
 _INTERVAL = ("min", "max")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from telex.adapters.catalogue.problems import Place, Problems
+from telex.adapters.configuration.problems import Place, Problems
 
 MAX_DEPTH = 16
 _NESTED = f"is nested deeper than {MAX_DEPTH} levels"

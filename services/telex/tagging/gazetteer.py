@@ -1,0 +1,233 @@
+"""The names of places in a language: what each may stand for, and how names stand in its sentences."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import yaml
+
+from telex.tagging.lexicon import Loader, split
+from telex.tagging.text import fold
+
+DATA: Final = Path(__file__).parent / "data" / "places"
+"""What comes with telex: a file that `make gazetteer` writes, and a folder for each language."""
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+class Kind(IntEnum):
+    """What a name is."""
+
+    NAME = 0
+    """Of a country or a territory."""
+    DEMONYM = 1
+    """What or who is from there: "Malian"."""
+    SEAT = 2
+    """An institution that stands for a government or belongs to one country: "the Kremlin"."""
+    AREA = 3
+    """A part of a country."""
+    CITY = 4
+    """A city of our own lists, capitals among them."""
+    TOWN = 5
+    """One that GeoNames alone brings."""
+    REGION = 6
+    """Several countries."""
+    NOTHING = 7
+    """Another name with a place's in it."""
+
+
+KINDS: Final = {
+    "names": Kind.NAME,
+    "demonyms": Kind.DEMONYM,
+    "seats": Kind.SEAT,
+    "areas": Kind.AREA,
+    "cities": Kind.CITY,
+    "regions": Kind.REGION,
+}
+"""The parts of a language's `names.yaml`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sense:
+    """What a name stands for. `codes` are of ISO 3166-1 alpha-2, or one of UN M49; the likeliest first.
+
+    `exactly` is what must stand there. `doubtful`: a word too, or little known. `given`, `surname`: persons have it too.
+    `prefix`: met before a hyphen only. `lower`: may be written in lower case.
+    """
+
+    codes: tuple[str, ...]
+    kind: Kind
+    exactly: str | None = None
+    doubtful: bool = False
+    given: bool = False
+    surname: bool = False
+    prefix: bool = False
+    lower: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How names stand in the sentences of a language, from its `reading.yaml`; sets hold folded words."""
+
+    inflections: tuple[tuple[str, tuple[str, ...]], ...]
+    demonyms_in_lower_case: bool
+    locatives: frozenset[str]
+    titles: frozenset[str]
+    compounds: frozenset[str]
+    heads: frozenset[str]
+    named_after: frozenset[str]
+    named_after_too: frozenset[str]
+    between: frozenset[str]
+    speaking: frozenset[str]
+    function_words: frozenset[str]
+    given_too: frozenset[str]
+    surnames_too: frozenset[str]
+    nothing: tuple[str, ...]
+
+    def inflected(self, base: str) -> list[str]:
+        """The forms of a demonym."""
+        ending, forms = next(pair for pair in self.inflections if base.endswith(pair[0]))
+        return [base[: len(base) - len(ending)] + form for form in forms]
+
+
+Entries = dict[tuple[str, ...], Sense]
+"""The words of a name, folded → what it stands for."""
+
+
+class Names:
+    """The names of a language, for one pass over a text's words: `after` has what may follow a first word, longest first."""
+
+    def __init__(self, language: str, manner: Manner, entries: Mapping[tuple[str, ...], Sense]) -> None:
+        self.language = language
+        self.manner = manner
+        self.after: dict[str, tuple[tuple[tuple[str, ...], Sense], ...]] = {}
+        for words in sorted(entries, key=len, reverse=True):
+            self.after[words[0]] = (*self.after.get(words[0], ()), (words[1:], entries[words]))
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """All that is known of places. `called` are names by language and code, `given_names` folded."""
+
+    edition: str
+    called: Mapping[str, Mapping[str, str]]
+    languages: Mapping[str, Names]
+    given_names: frozenset[str]
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name, folded, as they are looked up."""
+    return _WORD.findall(fold(name))
+
+
+def load_gazetteer(folder: Path = DATA) -> Gazetteer:
+    """The gazetteer that comes with telex.
+
+    Raises:
+        OSError, ValueError, KeyError: a file is not there, or not what it was shipped as.
+    """
+    document = orjson.loads((folder / "gazetteer.json").read_bytes())
+    return Gazetteer(
+        document["edition"],
+        document["names"],
+        {path.parent.name: _load_names(path.parent, document) for path in sorted(folder.glob("*/names.yaml"))},
+        frozenset(document["given_names"].split()),
+    )
+
+
+def _load_names(folder: Path, document: Mapping[str, Any]) -> Names:
+    manner = _load_manner(folder / "reading.yaml")
+    entries: Entries = {}
+    for key, sense in _towns(document, folder.name):
+        entries[key] = sense
+    for code, name in document["names"][folder.name].items():
+        for variant in {name, name.split(" (")[0], name.replace(" & ", " and ").replace("’", "'")}:
+            kind = Kind.REGION if code.isdigit() else Kind.NAME
+            entries[tuple(words_of(variant))] = _sense(variant, (code,), kind, manner)
+    listed = yaml.load((folder / "names.yaml").read_bytes(), Loader=Loader)  # noqa: S506 - makes strings only
+    for part, kind in KINDS.items():
+        for codes, names in listed.get(part, {}).items():
+            for name in split(names):
+                entries.update(_entries(name, tuple(codes.split()), kind, manner))
+    for name in manner.nothing:
+        entries[tuple(words_of(name))] = Sense((), Kind.NOTHING, lower=True)
+    return Names(folder.name, manner, entries)
+
+
+def _entries(
+    written: str, codes: tuple[str, ...], kind: Kind, manner: Manner
+) -> Iterator[tuple[tuple[str, ...], Sense]]:
+    """What a name in a file stands for, in all its forms."""
+    bare = written.lstrip("=?")
+    sense = _sense(written, codes, kind, manner)
+    forms: Iterable[str] = [bare]
+    if kind is Kind.DEMONYM and not sense.prefix:
+        forms = {bare, *manner.inflected(bare)}
+    for form in forms:
+        yield tuple(words_of(form)), sense
+
+
+def _sense(written: str, codes: tuple[str, ...], kind: Kind, manner: Manner) -> Sense:
+    bare = written.lstrip("=?")
+    folded = fold(bare)
+    return Sense(
+        codes,
+        kind,
+        exactly=bare if "=" in written[:2] else None,
+        doubtful="?" in written[:2],
+        given=folded in manner.given_too,
+        surname=folded in manner.surnames_too,
+        prefix=bare.endswith("-"),
+        lower=(kind is Kind.DEMONYM and manner.demonyms_in_lower_case) or bare[0].islower(),
+    )
+
+
+def _towns(document: Mapping[str, Any], language: str) -> Iterator[tuple[tuple[str, ...], Sense]]:
+    """The towns of GeoNames. Those that have a namesake elsewhere need other evidence for either."""
+    about = document["doubtful"]
+    words, given, surnames = (set(about["words"].get(language, ())), set(about["given"]), set(about["surnames"]))
+    capitals = set(document["capitals"])
+    for codes, names in document["towns"].items():
+        for name in names:
+            yield (
+                tuple(words_of(name)),
+                Sense(
+                    tuple(codes.split()),
+                    Kind.CITY if name in capitals else Kind.TOWN,
+                    None,
+                    name in words,
+                    name in given,
+                    name in surnames,
+                ),
+            )
+
+
+def _load_manner(path: Path) -> Manner:
+    about = yaml.load(path.read_bytes(), Loader=Loader)  # noqa: S506 - makes strings only
+    inflections = ((ending, tuple(forms.split())) for ending, forms in about["inflections"].items())
+
+    def words(key: str) -> frozenset[str]:
+        return frozenset(fold(word) for word in split(about[key]))
+
+    return Manner(
+        inflections=tuple(
+            (ending, forms if ending else ("", *forms))
+            for ending, forms in sorted(inflections, key=lambda pair: -len(pair[0]))
+        ),
+        demonyms_in_lower_case=about["demonyms_in_lower_case"] == "yes",
+        locatives=words("locatives"),
+        titles=words("titles"),
+        compounds=words("compounds"),
+        heads=words("heads"),
+        named_after=words("named_after"),
+        named_after_too=words("named_after_too"),
+        between=words("between"),
+        speaking=words("speaking"),
+        function_words=words("function_words"),
+        given_too=words("given_too"),
+        surnames_too=words("surnames_too"),
+        nothing=tuple(split(about["nothing"])),
+    )

@@ -1,0 +1,246 @@
+"""Which names of places in a text are places: by their capitals, and by the words beside them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import accumulate
+from typing import Final
+
+from telex.tagging.gazetteer import Gazetteer, Kind, Names, Sense
+from telex.tagging.lexicon import WORDS
+from telex.tagging.text import Field, Segment, Text
+
+_JOINTS: Final = frozenset({" ", "-", "'", " - ", " -", "- "})
+"""What may stand between the words of one name."""
+_TITLE_CASE: Final = 0.7
+"""Share of longer words with a capital from which capitals tell nothing."""
+_LONGER: Final = 4
+"""Letters."""
+_ENDS: Final = frozenset('.!?:\n\x1f«"“”•|(')
+"""Before these words begin with a capital whatever they are."""
+
+
+class Verdict(Enum):
+    """What a name is where it stands."""
+
+    PLACE = "place"
+    CERTAIN = "certain"
+    """A place, by the word before it."""
+    DOUBTFUL = "doubtful"
+    """A place, if it is one elsewhere in the text."""
+    PERSON = "person"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hit:
+    """A name in a text: offsets, and the numbers of its first word and of the one after it."""
+
+    sense: Sense
+    start: int
+    end: int
+    first: int
+    after: int
+
+
+class Reading:
+    """Reads one text."""
+
+    def __init__(self, text: Text, names: Names, gazetteer: Gazetteer) -> None:
+        self._text = text
+        self._names = names
+        self._manner = names.manner
+        self._given_names = gazetteer.given_names
+        self._pieces = WORDS.split(text.folded)
+        self._ends = list(accumulate(map(len, self._pieces)))
+        self._shouting: dict[Segment, bool] = {}
+        self._title_case: dict[Segment, bool] = {}
+
+    def places(self) -> list[Hit]:
+        """The names that are places, in the order of the text."""
+        judged = [(hit, self._judge(hit)) for hit in self._hits()]
+        people = {hit.sense for hit, verdict in judged if verdict is Verdict.PERSON}
+        known = {
+            hit.sense
+            for hit, verdict in judged
+            if verdict is Verdict.CERTAIN or (verdict is Verdict.PLACE and hit.sense not in people)
+        }
+        return [
+            hit
+            for hit, verdict in judged
+            if verdict is Verdict.CERTAIN or (verdict in {Verdict.PLACE, Verdict.DOUBTFUL} and hit.sense in known)
+        ]
+
+    def _hits(self) -> Iterator[Hit]:
+        """The longest name at each place."""
+        pieces, ends = self._pieces, self._ends
+        taken = 0
+        for at, after in enumerate(map(self._names.after.get, pieces[1::2])):
+            if after is None or at < taken:
+                continue
+            for words, sense in after:
+                last = at + len(words)
+                if words and not self._follows(at, words):
+                    continue
+                start, end = ends[2 * at], ends[2 * last + 1]
+                if self._is_written(sense, start, end):
+                    taken = last + 1
+                    if sense.kind is not Kind.NOTHING:
+                        yield Hit(sense, start, end, at, last + 1)
+                    break
+
+    def _follows(self, at: int, words: tuple[str, ...]) -> bool:
+        """Whether the words of a name follow its first one."""
+        pieces = self._pieces
+        for number, word in enumerate(words, at + 1):
+            where = 2 * number
+            if where + 1 >= len(pieces) or pieces[where + 1] != word:
+                return False
+            joint = pieces[where]
+            if joint not in _JOINTS and (len(pieces[where - 1]) > 2 or joint not in {".", ". "}):
+                return False
+        return True
+
+    def _is_written(self, sense: Sense, start: int, end: int) -> bool:
+        """Whether a name stands with the capitals that it needs."""
+        written = self._text.written
+        if sense.prefix:
+            return written[end : end + 1] == "-"
+        if sense.exactly is not None:
+            return written[start:end] == sense.exactly and not self._shouts(start)
+        return sense.lower or written[start].isupper() or self._is_flat(start)
+
+    def _judge(self, hit: Hit) -> Verdict:
+        sense, manner = hit.sense, self._manner
+        if sense.kind is Kind.REGION or sense.kind is Kind.SEAT:
+            return Verdict.PLACE
+        before = self._word(hit.first - 1)
+        gap = self._pieces[2 * hit.first]
+        beside = before if gap in {" ", "-", "'"} else ""
+        if sense.kind is Kind.DEMONYM:
+            return self._judge_demonym(hit, beside)
+        if (beside or gap == ". ") and before in manner.titles:
+            return Verdict.PERSON
+        if beside and self._names_something_else(hit, beside):
+            return Verdict.OTHER
+        if beside in manner.locatives and gap != "-":
+            return Verdict.CERTAIN
+        if hit.after - hit.first > 1:
+            return Verdict.DOUBTFUL if sense.doubtful else Verdict.PLACE
+        if gap == " " and self._is_surname(hit, before):
+            return Verdict.PERSON
+        if sense.given and self._is_given_name(hit):
+            return Verdict.DOUBTFUL if self._is_title_case(hit.start) else Verdict.PERSON
+        return Verdict.DOUBTFUL if self._is_doubtful(hit) else Verdict.PLACE
+
+    def _judge_demonym(self, hit: Hit, beside: str) -> Verdict:
+        manner, sense = self._manner, hit.sense
+        if beside in manner.speaking:
+            gap = self._pieces[2 * hit.after]
+            follower = self._word(hit.after)
+            if gap != " " or follower in manner.function_words or follower in manner.locatives:
+                return Verdict.OTHER
+        if sense.surname and beside in self._given_names and self._is_capital(hit.first - 1):
+            return Verdict.PERSON
+        if sense.given and self._is_given_name(hit):
+            return Verdict.DOUBTFUL
+        return Verdict.PLACE
+
+    def _names_something_else(self, hit: Hit, beside: str) -> bool:
+        """Whether the name is part of a street's, a treaty's, or of another place's."""
+        manner = self._manner
+        if hit.sense.kind >= Kind.CITY and beside in manner.compounds and self._is_capital(hit.first - 1):
+            return True
+        at = hit.first - 1
+        while at >= hit.first - 3 and self._word(at) in manner.between:
+            at -= 1
+        return (at < hit.first - 1 and self._word(at) in manner.named_after) or (
+            self._pieces[2 * hit.after] == " "
+            and self._word(hit.after) in manner.named_after_too
+            and self._is_capital(hit.after)
+        )
+
+    def _is_surname(self, hit: Hit, before: str) -> bool:
+        """Whether a given name stands before it."""
+        sense = hit.sense
+        return (
+            (sense.surname or sense.kind >= Kind.CITY)
+            and before in self._given_names
+            and before not in self._names.after
+            and self._is_capital(hit.first - 1)
+            and not self._is_flat(hit.start)
+        )
+
+    def _is_given_name(self, hit: Hit) -> bool:
+        """Whether a surname stands after it."""
+        follower = self._word(hit.after)
+        return (
+            self._pieces[2 * hit.after] == " "
+            and self._is_capital(hit.after)
+            and follower not in self._manner.heads
+            and follower not in self._names.after
+            and not self._is_flat(hit.start)
+        )
+
+    def _is_doubtful(self, hit: Hit) -> bool:
+        """Whether a name alone says too little."""
+        sense = hit.sense
+        if sense.kind is Kind.TOWN:
+            if len(sense.codes) > 1 or sense.surname or sense.given:
+                return True
+            if self._stands_in_a_name(hit):
+                return True
+        if sense.doubtful:
+            return self._begins_a_sentence(hit.first) or self._is_title_case(hit.start) or self._is_flat(hit.start)
+        return False
+
+    def _stands_in_a_name(self, hit: Hit) -> bool:
+        """Whether words with capitals stand beside it that nothing is known of: a person's name, a company's."""
+        if self._is_title_case(hit.start) or self._is_flat(hit.start):
+            return False
+        before, after = self._pieces[2 * hit.first], self._pieces[2 * hit.after]
+        return (
+            before in {" ", "-"}
+            and self._is_capital(hit.first - 1)
+            and not self._begins_a_sentence(hit.first - 1)
+            and self._word(hit.first - 1) not in self._names.after
+        ) or (
+            after in {" ", "-"}
+            and self._is_capital(hit.after)
+            and self._word(hit.after) not in self._manner.heads
+            and self._word(hit.after) not in self._names.after
+        )
+
+    def _word(self, number: int) -> str:
+        """A word by its number, empty where there is none."""
+        at = 2 * number + 1
+        return self._pieces[at] if 0 <= at < len(self._pieces) else ""
+
+    def _is_capital(self, number: int) -> bool:
+        """Whether a word begins with a capital."""
+        return bool(self._word(number)) and self._text.written[self._ends[2 * number]].isupper()
+
+    def _begins_a_sentence(self, number: int) -> bool:
+        return number <= 0 or any(mark in self._pieces[2 * number] for mark in _ENDS)
+
+    def _is_flat(self, start: int) -> bool:
+        """Whether all letters of a field are of one case, so that capitals tell nothing."""
+        segment = self._text.segment_at(start)
+        if segment not in self._shouting:
+            written = self._text.written[segment.start : segment.end]
+            self._shouting[segment] = written.isupper() or (segment.field is Field.TITLE and written.islower())
+        return self._shouting[segment]
+
+    def _shouts(self, start: int) -> bool:
+        return self._is_flat(start) and self._text.written[start].isupper()
+
+    def _is_title_case(self, start: int) -> bool:
+        """Whether a title has capitals throughout."""
+        segment = self._text.segment_at(start)
+        if segment.field is Field.BODY:
+            return False
+        if segment not in self._title_case:
+            words = [word for word in self._text.written[segment.start : segment.end].split() if len(word) >= _LONGER]
+            capitals = sum(word[0].isupper() for word in words)
+            self._title_case[segment] = len(words) > 2 and capitals >= _TITLE_CASE * len(words)
+        return self._title_case[segment]
