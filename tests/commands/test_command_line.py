@@ -11,9 +11,9 @@ from commands.command_line import environment, telex
 from telex import __version__
 from telex.commands.lines import Titles, columns, cut, line_of
 
-COMMANDS = [["run"], ["demo"], ["preview"], ["check"], ["tail"], ["feeds"], ["schema"]]
+COMMANDS = [["run"], ["demo"], ["preview"], ["check"], ["tail"], ["feeds"], ["schema"], ["taxonomy"]]
 FULL = Path("/dev/full")
-ACTIONS = [["feeds", "import"], ["feeds", "export"]]
+ACTIONS = [["feeds", "import"], ["feeds", "export"], ["taxonomy", "test"]]
 
 
 def article(title, *, kind="published", name="Le Courrier", **data):

@@ -15,15 +15,16 @@ MAY_IMPORT = {
     "ingest": {"ingest", "core", "documents", "tagging"},
     "turns": set(),
     "shard": {"shard", "core", "documents", "tagging", "ingest", "ports", "turns", "wire"},
-    # `documents` for the worker processes that read hostile bytes
-    "adapters": {"adapters", "core", "documents", "wire", "ports", "turns"},
+    # `documents` for the worker processes that read hostile bytes, `tagging` for the taxonomies that files hold
+    "adapters": {"adapters", "core", "documents", "tagging", "wire", "ports", "turns"},
     # the simulation runs the real shard, `hooked` the real command
     "testing": {"testing", "adapters", "cli", "core", "documents", "ingest", "ports", "shard", "wire"},
     "web": {"web", "core", "ports", "wire"},
     "settings": {"settings", "adapters", "core"},
     "errors": set(),
+    "taggers": {"adapters", "settings", "tagging"},
     "eventlogs": {"adapters", "ports", "settings", "wire"},
-    "app": {"adapters", "core", "eventlogs", "ports", "settings", "shard", "web", "wire"},
+    "app": {"adapters", "core", "eventlogs", "ports", "settings", "shard", "taggers", "web", "wire"},
     "commands": {
         "commands",
         "adapters",
@@ -34,6 +35,8 @@ MAY_IMPORT = {
         "ports",
         "settings",
         "shard",
+        "taggers",
+        "tagging",
         "web",
         "wire",
     },

@@ -17,8 +17,8 @@ from telex.wire import schemas
 from telex.wire.cloudevents import event_from_structured, parse_structured, records, structured
 from telex.wire.topics import CONTROL, SCHEMAS, EventType, FanOut, Naming
 
-OURS = tuple(name for name in schemas.schema_names() if name != "catalogue")
-"""The schemas of what telex writes; the catalogue's is of what it reads, and closed."""
+OURS = tuple(name for name in schemas.schema_names() if name not in {"catalogue", "taxonomy"})
+"""The schemas of what telex writes; those of what it reads, catalogue and taxonomy, are closed."""
 EXAMPLE_NAMING = Naming(public_url="https://telex.example")
 
 

@@ -1,22 +1,20 @@
 """The entries of a document, each met with what was known of it: named, judged, told."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import replace
 from typing import NamedTuple
 
-from telex.core.memory import FIELD_DIGEST_SIZE, Known, Mark, Meaning
+from telex.core.memory import Known, Mark, Meaning
 from telex.core.model import Backfill, Digest, Entry, FeedDocument
 from telex.core.recall import recalled
 from telex.core.register import Standing
 from telex.core.verdict import Verdict, verdict
-from telex.ingest import dating, flaps, pages
+from telex.ingest import dating, flaps, naming, pages
 from telex.ingest.draft import Draft
 from telex.ingest.meaning import (
-    address,
     alike,
     changed_fields,
     changes,
-    field_digest,
     meaning_of,
     significance,
     sketch_of,
@@ -30,7 +28,6 @@ def meet_all(
 ) -> Generator[None, None, list[Known]]:
     """Every entry once, in document order; what is unchanged stands for its key before any look-alike does."""
     by_raw = {known.raw: known for known in work.known if known.missing_since is None}
-    by_key = {known.key: known for known in work.known}
     slots: list[Named | Known | None] = []
     for slot in document.slots:
         if not isinstance(slot, Entry):
@@ -38,17 +35,18 @@ def meet_all(
         elif not _says_nothing(slot):
             slots.append(named(slot))
             yield
-    taken: set[Digest] = {slot.key for slot in slots if isinstance(slot, Known)}
     context = Context(work.feed, work.own_source(), document.language, work.now, document.repairs, skew)
+    slots = naming.settle(work, slots, context)
+    yield
+    taken: set[Digest] = {slot.key for slot in slots if isinstance(slot, Known)}
+    by_key = {known.key: known for known in work.known}
     shown: list[Known] = []
     placed: set[Digest] = set()
-    _look_for_repeated_ids(work, slots)
     for one in slots:
         if isinstance(one, Named):
-            name = _well_named(work, one, by_key)
-            if name.key not in taken:
-                taken.add(name.key)
-                shown.append(_meet(work, name, by_key.get(name.key), context, first_poll=first_poll))
+            if one.key not in taken:
+                taken.add(one.key)
+                shown.append(_meet(work, one, by_key.get(one.key), context, first_poll=first_poll))
                 yield
         elif one is not None and one.key not in placed:
             placed.add(one.key)
@@ -59,33 +57,6 @@ def meet_all(
 def _says_nothing(entry: Entry) -> bool:
     """Whether there is nothing to publish: no id, no address, no text."""
     return not (entry.guid or entry.link or entry.title or entry.summary or entry.content)
-
-
-def _look_for_repeated_ids(work: Work, slots: Iterable[Named | Known | None]) -> None:
-    """Two entries with one id and two addresses: this feed's ids are no ids (design 4.2)."""
-    first: dict[Digest, Named | Known] = {}
-    for slot in slots:
-        if slot is None or (isinstance(slot, Named) and (slot.entry.guid is None or slot.url is None)):
-            continue
-        other = first.setdefault(slot.key, slot)
-        if other is not slot and _address_of(other) != _address_of(slot):
-            work.head = replace(work.head, ids_repeat=True)
-            return
-
-
-def _address_of(one: Named | Known) -> bytes:
-    """The part of an entry's meaning that is its address, the last of `FIELDS`."""
-    return one.meaning[-FIELD_DIGEST_SIZE:] if isinstance(one, Known) else field_digest(address(one.url))
-
-
-def _well_named(work: Work, name: Named, by_key: dict[Digest, Known]) -> Named:
-    """The entry without its id where the feed's ids repeat, unless it is known by that id and at that address."""
-    if not work.head.ids_repeat or name.entry.guid is None or name.url is None:
-        return name
-    known = by_key.get(name.key)
-    if known and _address_of(known) == _address_of(name):
-        return name
-    return named(replace(name.entry, guid=None))
 
 
 def _meet(work: Work, name: Named, here: Known | None, context: Context, *, first_poll: bool) -> Known:

@@ -10,13 +10,12 @@ import orjson
 
 from telex.adapters.catalogue.feeds import Assembler, Interval
 from telex.adapters.catalogue.files import Source, guess_format, read_drafts, read_sources
-from telex.adapters.configuration.files import stamp
+from telex.adapters.configuration.files import read_at_rest
 from telex.adapters.configuration.problems import Place, Problems
 from telex.core.identity import shard_of
 from telex.core.model import Feed, FeedId, Publisher
 
 DEFAULT_INTERVAL = Interval()
-_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +51,10 @@ def read_feeds(paths: tuple[str, ...], *, interval: Interval = DEFAULT_INTERVAL)
 
 
 def _settled(paths: tuple[str, ...], problems: Problems) -> list[Source]:
-    """The files, read while none of them changed: half of an old set and half of a new one is no catalogue."""
+    """The files, read while none of them changed."""
     if not paths:
         problems.add(Place("catalogue"), "", "names no file", "name a catalogue file or directory")
-    for _ in range(_ATTEMPTS):
-        before, found = stamp(paths), Problems()
-        sources = read_sources(paths, found)
-        if before == stamp(paths):
-            problems.extend(found)
-            return sources
-    problems.add(Place(", ".join(paths)), "", "changed while it was read", "wait until nothing writes it, try again")
-    return []
+    return read_at_rest(paths, lambda found: read_sources(paths, found), problems) or []
 
 
 def parse_feeds(

@@ -6,12 +6,15 @@ files and editors' back-ups (`~`).
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from telex.adapters.configuration.problems import Place, Problems
 from telex.adapters.configuration.tree import place_of_offset
 
+T = TypeVar("T")
+_ATTEMPTS = 5
 Stamp = tuple[object, ...]
 """Equal as long as the files are: names, real paths, inodes, sizes and times."""
 
@@ -43,6 +46,21 @@ def inside(path: str) -> list[str]:
         for name in names
         if not name.startswith(".") and not name.endswith("~") and not name.upper().startswith("README")
     ]
+
+
+def read_at_rest(paths: tuple[str, ...], read: Callable[[Problems], T], problems: Problems) -> T | None:
+    """What `read` makes of files while none of them changed: half of an old set and half of a new one is none.
+
+    Only the problems of the last attempt go to `problems`; None where the files never rest.
+    """
+    for _ in range(_ATTEMPTS):
+        before, found = stamp(paths), Problems()
+        made = read(found)
+        if before == stamp(paths):
+            problems.extend(found)
+            return made
+    problems.add(Place(", ".join(paths)), "", "changed while it was read", "wait until nothing writes it, try again")
+    return None
 
 
 def read_bytes(path: str, limit: int, problems: Problems) -> bytes | None:

@@ -1,0 +1,181 @@
+"""How much a text's words say for an operator's concept, and what speaks against it."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from telex.core.model import Evidence
+from telex.tagging.concepts import OwnConcept
+from telex.tagging.terms import Occurrence, Term, Terms
+from telex.tagging.text import Field, Text
+
+LEAST: Final = 0.3
+"""Confidence below which a concept is not tagged: a term once in a body, where the concept's boost is below 0.43."""
+HIGHEST: Final = 0.99
+"""Words are evidence, never proof: 1.0 is not reached."""
+LEAD: Final = 500
+"""Characters at the beginning of a body that count as a lead where there is no summary."""
+CORE: Final = 2500
+"""Characters of a body behind which a term counts half."""
+TITLE_WEIGHS: Final = 3.0
+LEAD_WEIGHS: Final = 2.0
+CATEGORY_WEIGHS: Final = 2.0
+BODY_WEIGHS: Final = 1.0
+URL_WEIGHS: Final = 1.0
+TAIL_WEIGHS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """A concept with its full code, and the numbers of its conditions' terms and of what is broader, nearest first."""
+
+    code: str
+    own: OwnConcept
+    must: tuple[tuple[int, ...], ...]
+    barred: tuple[int, ...]
+    near: tuple[tuple[tuple[int, ...], int], ...]
+    broader: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """What speaks for a concept: how certain that makes it, and where, the weightiest place first."""
+
+    confidence: float
+    places: tuple[Occurrence, ...]
+
+
+class Reading:
+    """A text with the terms that stand in it."""
+
+    def __init__(self, text: Text, terms: Terms) -> None:
+        self.text = text
+        self.found: Mapping[int, Sequence[Occurrence]] = terms.find(text)
+        zones = list(_zones(text))
+        self._until = [until for until, _ in zones]
+        self._weights = [weight for _, weight in zones]
+
+    def weight(self, place: Occurrence) -> float:
+        """What an occurrence weighs by where it stands."""
+        return self._weights[bisect_right(self._until, place.start)]
+
+    def case(self, concept: Compiled, terms: Iterable[int]) -> Case | None:
+        """What speaks for a concept, by those of its terms that stand here; None where a condition is not met.
+
+        Each term weighs the square root of what its places weigh together: a second term says more than the first one
+        again. A term inside a longer one of the same concept does not count. The sum times the boost, s, makes the
+        confidence s / (s + 1).
+        """
+        if self.lacking(concept) or self.barring(concept):
+            return None
+        counted = self.counted(concept, terms)
+        if not counted:
+            return None
+        masses: dict[int, float] = {}
+        best: dict[int, tuple[float, Occurrence]] = {}
+        for term, place in counted:
+            weight = self.weight(place)
+            masses[term] = masses.get(term, 0.0) + weight
+            if term not in best or weight > best[term][0]:
+                best[term] = (weight, place)
+        score = concept.own.boost * sum(mass**0.5 for mass in masses.values())
+        ranked = sorted(best, key=lambda term: (-masses[term], best[term][1].start))
+        places = [best[term][1] for term in ranked]
+        return Case(min(HIGHEST, score / (score + 1)), tuple(dict.fromkeys((*places, *self._beside(concept, places)))))
+
+    def _beside(self, concept: Compiled, places: Sequence[Occurrence]) -> Iterator[Occurrence]:
+        """Where the terms stand that a concept's conditions ask for, one of each."""
+        for group in concept.must:
+            yield min(self.found[term][0] for term in group if term in self.found)
+        for others, within in concept.near:
+            companions = (self.companion(place, others, within) for place in places)
+            yield from filter(None, [next(filter(None, companions), None)])
+
+    def counted(self, concept: Compiled, terms: Iterable[int]) -> list[tuple[int, Occurrence]]:
+        """The occurrences that count for a concept, in the order of the text."""
+        standing = [
+            (term, place)
+            for term in terms
+            for place in self.found[term]
+            if all(self.companion(place, others, within) for others, within in concept.near)
+        ]
+        standing.sort(key=lambda entry: (entry[1].first, -entry[1].after))
+        counted: list[tuple[int, Occurrence]] = []
+        taken = 0
+        for term, place in standing:
+            if place.first >= taken:
+                counted.append((term, place))
+                taken = place.after
+        return counted
+
+    def lacking(self, concept: Compiled) -> list[int]:
+        """Which groups of `must` have no term here, counted from 0."""
+        return [at for at, group in enumerate(concept.must) if not any(term in self.found for term in group)]
+
+    def barring(self, concept: Compiled) -> list[Occurrence]:
+        """Where terms stand that bar a concept, the first place of each."""
+        return [self.found[term][0] for term in concept.barred if term in self.found]
+
+    def companion(self, place: Occurrence, terms: Sequence[int], within: int) -> Occurrence | None:
+        """Where one of the terms stands near a place, beside it and in its field; None where none does."""
+        for term in terms:
+            for other in _neighbours(self.found.get(term, ()), place):
+                distance = max(other.first - place.after, place.first - other.after) + 1
+                if distance <= within and self.text.segment_at(other.start) is self.text.segment_at(place.start):
+                    return other
+        return None
+
+    def evidence(self, places: Iterable[Occurrence]) -> tuple[Evidence, ...]:
+        """The places as evidence."""
+        return tuple(self.text.evidence(place.start, place.end) for place in places)
+
+    def objections(self, concept: Compiled, terms: Sequence[int]) -> Iterator[str]:
+        """In words, why a concept is not tagged."""
+        if not terms:
+            yield "no term of it stands in the text"
+        for at in self.lacking(concept):
+            yield f"must: none of {_listed(concept.own.must[at])} stands in the text"
+        for evidence in self.evidence(self.barring(concept)):
+            yield f"not: {evidence.term!r} stands in the {evidence.field}"
+        places = [place for term in terms for place in self.found[term]]
+        if len(concept.near) > 1 and places and not self.counted(concept, terms):
+            yield "near: no term has by it all that should stand near it"
+        for near, (others, within) in zip(concept.own.near, concept.near, strict=True):
+            if places and not any(self.companion(place, others, within) for place in places):
+                yield f"near: none of {_listed(near.terms)} stands within {within} words of a term"
+
+
+def _neighbours(places: Sequence[Occurrence], place: Occurrence) -> Iterator[Occurrence]:
+    """Of a term's places, in the order of the text, the nearest ones before and behind a place; none that it overlaps."""
+    behind = bisect_left(places, place.after, key=lambda other: other.first)
+    if behind < len(places):
+        yield places[behind]
+    before = bisect_right(places, place.first, key=lambda other: other.after)
+    if before:
+        yield places[before - 1]
+
+
+def _listed(terms: Sequence[Term]) -> str:
+    shown = ", ".join(repr(term.written) for term in terms[:5])
+    return f"{shown}, …" if len(terms) > 5 else shown
+
+
+def _zones(text: Text) -> Iterator[tuple[int, float]]:
+    """Up to which offset a term weighs how much."""
+    lead = LEAD_WEIGHS
+    for segment in text.segments:
+        match segment.field:
+            case Field.TITLE:
+                yield segment.end, TITLE_WEIGHS
+            case Field.SUMMARY:
+                yield segment.end, LEAD_WEIGHS
+                lead = BODY_WEIGHS
+            case Field.BODY:
+                yield min(segment.start + LEAD, segment.end), lead
+                yield min(segment.start + CORE, segment.end), BODY_WEIGHS
+                yield segment.end, TAIL_WEIGHS
+            case Field.CATEGORY:
+                yield segment.end, CATEGORY_WEIGHS
+            case Field.URL:
+                yield segment.end, URL_WEIGHS
