@@ -144,7 +144,7 @@ class Reading:
 
     def _judge_demonym(self, hit: Hit, beside: str) -> Verdict:
         manner, sense = self._manner, hit.sense
-        if beside in manner.speaking:
+        if beside in manner.speaking and not (manner.demonyms_in_lower_case and self._is_capital(hit.first)):
             gap = self._pieces[2 * hit.after]
             follower = self._word(hit.after)
             if gap != " " or follower in manner.function_words or follower in manner.locatives:
