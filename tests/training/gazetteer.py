@@ -33,7 +33,7 @@ NOT_ISO = {"AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
 """Codes of CLDR that ISO 3166-1 reserves only: their places are parts of others."""
 LEAST = 100_000
 """Inhabitants of a town that the whole world may know."""
-NEARER = {"AF": 30_000, "FR": 30_000, "BE": 50_000, "CH": 50_000, "GB": 60_000, "IE": 60_000, "HT": 50_000}
+NEARER = {"AF": 30_000, "FR": 30_000, "BE": 50_000, "CH": 50_000, "GB": 30_000, "IE": 30_000, "HT": 50_000}
 """The same in Africa and where our readers' papers are made."""
 DOMINATES = 4
 """Times the inhabitants of its namesakes elsewhere make a town the one that is meant."""
