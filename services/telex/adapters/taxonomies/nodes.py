@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from telex.adapters.configuration.problems import Place, Problems, WrongValueError, did_you_mean
+from telex.adapters.configuration.problems import MAX_PROBLEMS, Place, Problems, WrongValueError, did_you_mean
 from telex.adapters.configuration.tree import Node
 from telex.adapters.configuration.values import Parser, kind_of
 from telex.tagging.terms import Term, WrongTermError, parse_term
@@ -45,7 +45,9 @@ class Nodes:
             else:
                 key = f"{label}.{name}"[:100] if label else name[:100]
                 place = Place(self.where, child.key_line, child.key_column)
-                self.problems.add(place, key, "is an unknown key", did_you_mean(name, known))
+                # Guessing takes time: what nobody will read is not guessed.
+                remedy = did_you_mean(name, known) if len(self.problems) < MAX_PROBLEMS else "remove it"
+                self.problems.add(place, key, "is an unknown key", remedy)
         return found
 
     def items(self, node: Node, label: str, limit: int, remedy: str) -> Iterator[tuple[str, Node]]:
