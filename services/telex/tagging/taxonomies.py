@@ -122,9 +122,7 @@ class Taxonomies:
         for term in reading.found:
             for number, spoken in self._speaks.get(term, ()):
                 if language is None or spoken in {EVERY, language}:
-                    terms = found.setdefault(number, [])
-                    if term not in terms[-1:]:
-                        terms.append(term)
+                    found.setdefault(number, []).append(term)
         return found
 
     def _cases(self, reading: Reading) -> dict[int, Case]:
