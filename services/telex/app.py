@@ -26,6 +26,7 @@ from telex.ports import LogReader, Observer
 from telex.settings import Config
 from telex.shard.context import Context, ShardSettings
 from telex.shard.supervisor import Supervisor
+from telex.taggers import open_tagger
 from telex.web.health import Check
 from telex.web.server import WebConfig, WebServer
 
@@ -102,6 +103,7 @@ class Service:
             check_every=config.catalogue.check_every,
         )
         await self._catalogue.start()
+        self._tagger = open_tagger(config)  # nothing runs yet that it could hold up
         self._log = await open_log(config, self._clock, self._rng)
         try:
             await self._start_rest()
@@ -122,6 +124,7 @@ class Service:
             self._observer,
             self._naming,
             shard_settings(self._config),
+            self._tagger,
         )
         self._supervisor = Supervisor(self._log, context)
         self._web = WebServer(

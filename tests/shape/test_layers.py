@@ -22,8 +22,9 @@ MAY_IMPORT = {
     "web": {"web", "core", "ports", "wire"},
     "settings": {"settings", "adapters", "core"},
     "errors": set(),
+    "taggers": {"adapters", "settings", "tagging"},
     "eventlogs": {"adapters", "ports", "settings", "wire"},
-    "app": {"adapters", "core", "eventlogs", "ports", "settings", "shard", "web", "wire"},
+    "app": {"adapters", "core", "eventlogs", "ports", "settings", "shard", "taggers", "web", "wire"},
     "commands": {
         "commands",
         "adapters",
@@ -34,6 +35,7 @@ MAY_IMPORT = {
         "ports",
         "settings",
         "shard",
+        "taggers",
         "tagging",
         "web",
         "wire",

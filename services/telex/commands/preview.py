@@ -29,6 +29,7 @@ from telex.ingest.ingest import ingest
 from telex.ingest.pages import article_of_page
 from telex.settings import Config
 from telex.shard.answers import skew_of
+from telex.taggers import open_tagger
 from telex.wire.cloudevents import records, structured
 
 _EXPLAINED = ("title", "summary", "body", "language", "authors", "published", "updated", "media")
@@ -136,6 +137,7 @@ class _Preview:
         self._explain: bool = arguments.explain
         self._naming = naming_of(config)
         self._clock = SystemClock()
+        self._tagger = open_tagger(config)
 
     async def feeds(self) -> int:
         codes = [await self._feed(source) for source in self._sources]
@@ -151,7 +153,7 @@ class _Preview:
             say(f"telex preview: {redact_url(source)}: no article page: {page.reason}: {redact_text(page.detail)}")
             return Exit.PROBLEM
         feed = _feed_of(self._address(source), full_text=True)
-        self._print((ArticlePublished(article_of_page(feed, page, fetched.fetched_at)),))
+        self._print((ArticlePublished(article_of_page(feed, page, fetched.fetched_at, self._tagger)),))
         _tell_repairs(source, page.repairs)
         if self._explain:
             _explain(page)
@@ -191,7 +193,7 @@ class _Preview:
             return Exit.PROBLEM
         feed = _feed_of(self._address(source), full_text=self._full_text)
         arrival = FeedArrived(document, digest(fetched.body), fetched.url, None, None, None, skew_of(fetched))
-        outcome = ingest(feed, Memory(), Register(), arrival, fetched.fetched_at)
+        outcome = ingest(feed, Memory(), Register(), arrival, fetched.fetched_at, self._tagger)
         printed = self._print(outcome.events)
         if self._full_text and printed:
             say(
@@ -211,7 +213,9 @@ class _Preview:
         printed = 0
         for want in memory.wants:
             page = await self._page_of(want.draft.link or "")
-            events = ingest(feed, memory, Register(), PageArrived(want.key, page), self._clock.now()).events
+            events = ingest(
+                feed, memory, Register(), PageArrived(want.key, page), self._clock.now(), self._tagger
+            ).events
             printed += self._print(events)
         return printed
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from telex.core.arrivals import (
     Arrival,
@@ -20,6 +20,9 @@ from telex.core.model import Feed
 from telex.core.register import Register
 from telex.ingest import health, pages, window
 from telex.ingest.work import Work
+from telex.tagging.tags import NoTagger, Tagger
+
+UNTAGGED: Final = NoTagger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,15 @@ class Outcome:
     held: int = 0
 
 
-def ingest(feed: Feed, memory: Memory, register: Register, arrival: Arrival, now: float) -> Outcome:
+def ingest(
+    feed: Feed, memory: Memory, register: Register, arrival: Arrival, now: float, tagger: Tagger = UNTAGGED
+) -> Outcome:
     """Decide what an arrival means.
 
-    `register` holds the publisher's other feeds. `now` is when it arrived, in seconds since 1970. The same arrival
-    twice publishes nothing the second time; the result depends on nothing but the arguments.
+    `register` holds the publisher's other feeds. `now` is when it arrived, in seconds since 1970. `tagger` tags
+    the articles that go out. The same arrival twice publishes nothing the second time; the result depends on nothing but the arguments.
     """
-    steps = ingesting(feed, memory, register, arrival, now)
+    steps = ingesting(feed, memory, register, arrival, now, tagger)
     while True:
         try:
             next(steps)
@@ -51,11 +56,11 @@ def ingest(feed: Feed, memory: Memory, register: Register, arrival: Arrival, now
 
 
 def ingesting(
-    feed: Feed, memory: Memory, register: Register, arrival: Arrival, now: float
+    feed: Feed, memory: Memory, register: Register, arrival: Arrival, now: float, tagger: Tagger = UNTAGGED
 ) -> Generator[None, None, Outcome]:
     """`ingest` in steps, an entry or a pass over the window each: a document may have ten thousand entries."""
     head = replace(current(feed, memory.head), publisher=feed.publisher)
-    work = Work(feed, replace(memory, head=head), register, now)
+    work = Work(feed, replace(memory, head=head), register, now, tagger)
     match arrival:
         case FeedArrived():
             yield from window.document_arrived(work, arrival)

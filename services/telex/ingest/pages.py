@@ -5,14 +5,15 @@ from dataclasses import replace
 from telex.core import urls
 from telex.core.arrivals import PageArrived
 from telex.core.identity import digest
-from telex.core.memory import WANTS_LIMIT, Known, Mark, Meaning, Want
+from telex.core.memory import WANTS_LIMIT, Known, Mark, Meaning, Memory, Want
 from telex.core.model import Article, BodyFrom, Change, Digest, Entry, Feed, Markup, PageDocument
-from telex.core.register import Standing
+from telex.core.register import Register, Standing
 from telex.documents.markup import sanitise, to_text
 from telex.ingest.draft import Draft, draft_of
 from telex.ingest.meaning import CHANGE_LIMIT
 from telex.ingest.normalise import Context, draft, named, source_of, tidy, trim
 from telex.ingest.work import Work
+from telex.tagging.tags import Tagger
 
 PAGE_WAIT = 60.0
 """Seconds that an article waits for its page before it goes out without."""
@@ -23,14 +24,14 @@ WANTS_TEXT = 400_000
 a feed may have (10,000 of 55 bytes) it stays below 1 MiB, however badly the text packs."""
 
 
-def article_of_page(feed: Feed, page: PageDocument, now: float) -> Article:
+def article_of_page(feed: Feed, page: PageDocument, now: float, tagger: Tagger) -> Article:
     """What a page alone would make: an article of version 1 whose only source is the page."""
     title = Markup(page.title, html=False) if page.title else None
     entry = Entry(raw=digest(page.url.encode("utf-8", "surrogatepass")), link=page.url, title=title)
     made = draft(named(entry), Context(feed, source_of(feed, None, None), page.language, now))
     _take_page(made, page, feed.boilerplate)
-    made.version = 1
-    return made.article()
+    work = Work(feed, Memory(), Register(), now, tagger)
+    return work.emit(made, None)
 
 
 def was_taken_back(work: Work, key: Digest, meaning: Meaning) -> bool:

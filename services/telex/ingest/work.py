@@ -8,13 +8,16 @@ from telex.core.model import Article, ArticleId, Digest, Feed, FeedId, Source
 from telex.core.register import Register, Shown, Standing
 from telex.ingest.draft import Draft
 from telex.ingest.normalise import source_of
+from telex.tagging.tags import Tagger
+from telex.tagging.text import text_of
 
 
 class Work:
     """Collects what an ingest decides. Lives for one call and is seen by no one outside."""
 
-    def __init__(self, feed: Feed, memory: Memory, register: Register, now: float) -> None:
+    def __init__(self, feed: Feed, memory: Memory, register: Register, now: float, tagger: Tagger) -> None:
         self.feed = feed
+        self.tagger = tagger
         self.register = register
         self.now = now
         self.head: Head = memory.head
@@ -70,6 +73,21 @@ class Work:
         draft.feeds = self.feeds(standing)
         draft.first_seen_at = standing.first_seen if standing else self.now
         draft.fetched_at = self.now
+        self._tag(draft)
         article = draft.article()
         self.events.append(ArticlePublished(article) if article.version == 1 else ArticleUpdated(article))
         return article
+
+    def _tag(self, draft: Draft) -> None:
+        """Tag the article as it goes out: what no event tells costs nothing, and a tag alone is no event."""
+        text = text_of(
+            title=draft.title,
+            summary=draft.summary,
+            body=draft.body,
+            categories=draft.categories,
+            url=draft.url,
+            language=draft.language,
+        )
+        tags = self.tagger.tag(text)
+        draft.topics, draft.places, draft.mentions = tags.topics, tags.places, tags.mentions
+        draft.taxonomies = tags.taxonomies

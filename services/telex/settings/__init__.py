@@ -9,6 +9,7 @@ from telex.settings.sections import (
     LogConfig,
     PollingConfig,
     ServiceConfig,
+    TaggingConfig,
     TopicsConfig,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "PollingConfig",
     "ServiceConfig",
     "SettingRow",
+    "TaggingConfig",
     "TopicsConfig",
     "load_settings",
     "settings_rows",

@@ -24,6 +24,7 @@ from telex.settings.sections import (
     LogConfig,
     PollingConfig,
     ServiceConfig,
+    TaggingConfig,
     TopicsConfig,
 )
 from telex.settings.sources import (
@@ -49,6 +50,7 @@ class Config:
     fetch: FetchConfig = field(default_factory=FetchConfig)
     polling: PollingConfig = field(default_factory=PollingConfig)
     topics: TopicsConfig = field(default_factory=TopicsConfig)
+    tagging: TaggingConfig = field(default_factory=TaggingConfig)
     service: ServiceConfig = field(default_factory=ServiceConfig)
 
 
@@ -140,6 +142,7 @@ class _Merged(BaseSettings):
     fetch: FetchConfig = FetchConfig()
     polling: PollingConfig = PollingConfig()
     topics: TopicsConfig = TopicsConfig()
+    tagging: TaggingConfig = TaggingConfig()
     service: ServiceConfig = ServiceConfig()
 
 

@@ -157,6 +157,18 @@ class TopicsConfig(Section):
 
 
 @dataclass(frozen=True, slots=True)
+class TaggingConfig(Section):
+    """Topics, places and mentions of articles."""
+
+    enabled: Annotated[bool, BeforeValidator(values.yes_or_no)] = setting(
+        True, "", "Whether articles are tagged; it costs some 0.3 ms of CPU for each that is published."
+    )
+    least_confidence: Annotated[float, BeforeValidator(values.rate(0.0, 1.0))] = setting(
+        0.0, "0 to 1", "Topics of which telex is less sure are not told."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceConfig(Section):
     """The process itself."""
 

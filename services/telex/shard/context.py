@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from telex.core.model import Feed
 from telex.core.schedule import Bounds
+from telex.ingest.ingest import UNTAGGED
 from telex.ports import Catalogue, Clock, DocumentReader, Fetcher, Observer
 from telex.shard.passage import Passage, Room
 from telex.shard.refusals import Refusals
+from telex.tagging.tags import Tagger
 from telex.turns import Turns
 from telex.wire.topics import Naming
 
@@ -70,6 +72,7 @@ class Context:
     observer: Observer
     naming: Naming
     settings: ShardSettings
+    tagger: Tagger = UNTAGGED
     slots: asyncio.Semaphore = field(init=False)
     pages: asyncio.Semaphore = field(init=False)
     room: Room = field(init=False)

@@ -203,7 +203,7 @@ class Poller:
 
     def _deciding(self, feed: Feed, memory: Memory, arrival: Arrival) -> Generator[None, None, _Decided]:
         now = self._context.clock.now()
-        outcome = yield from ingesting(feed, memory, self._state.register(feed), arrival, now)
+        outcome = yield from ingesting(feed, memory, self._state.register(feed), arrival, now, self._context.tagger)
         if outcome.memory is memory and not outcome.events:
             return _Decided(memory)
         cargo = yield from self._committer.loading(outcome.events)

@@ -1,0 +1,174 @@
+"""Persons, organisations, companies and clubs that a text names, of those that a file knows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from telex.core.model import Mention
+from telex.tagging.names import NAMES, Entry, Names, load_names
+from telex.tagging.sightings import Part, Reading, Sighting
+from telex.tagging.text import Field, Text
+
+MOST_MENTIONS: Final = 20
+MOST_EVIDENCE: Final = 5
+LEAD: Final = 500
+"""Characters at the beginning of a body that are read as a lead, where there is no summary."""
+_WEIGHS: Final = {Field.TITLE: 5.0, Field.SUMMARY: 3.0, Field.CATEGORY: 3.0, Field.BODY: 1.0}
+_LEAD_WEIGHS: Final = 2.0
+_ENOUGH: Final = 2
+"""Words of a list that must stand in a text for a short name beside them to count: one may be chance."""
+_HEADLINES: Final = (Field.TITLE, Field.SUMMARY, Field.CATEGORY)
+"""Fields where a surname stands before the whole name is told."""
+
+
+class Mentions:
+    """Finds who is mentioned. Loaded once, then read only."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    @classmethod
+    def load(cls, path: Path = NAMES) -> "Mentions":
+        """The names that come with telex, or those of another file.
+
+        Raises:
+            OSError: it is not there.
+            ValueError: it is not of its shape; the message names the entry.
+        """
+        return cls(load_names(path))
+
+    @property
+    def version(self) -> str:
+        """What `provenance.taxonomies` names."""
+        return f"mentions@{self._names.version}"
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All that may be mentioned."""
+        return self._names.entries
+
+    def tag(self, text: Text) -> tuple[Mention, ...]:
+        """The mentions of a text, those that weigh most first, then in the order of the text."""
+        reading = Reading(self._names, text)
+        sightings = reading.sightings()
+        if not sightings:
+            return ()
+        resolved = _Resolving(reading, sightings).resolved()
+        weighed = [(sum(map(_weighs, met)), met[0].start, entry, met) for entry, met in resolved.items() if met]
+        weighed.sort(key=lambda row: (-row[0], row[1]))
+        return tuple(
+            Mention(
+                entry.name_in(text.language),
+                entry.kind,
+                entry.wikidata,
+                tuple(text.evidence(sighting.start, sighting.end) for sighting in _best(met)),
+            )
+            for _, _, entry, met in weighed[:MOST_MENTIONS]
+        )
+
+
+def _weighs(sighting: Sighting) -> float:
+    segment = sighting.segment
+    if segment.field is Field.BODY and sighting.start < segment.start + LEAD:
+        return _LEAD_WEIGHS
+    return _WEIGHS[segment.field]
+
+
+def _best(met: Sequence[Sighting]) -> list[Sighting]:
+    return sorted(met, key=lambda sighting: (-_weighs(sighting), sighting.start))[:MOST_EVIDENCE]
+
+
+class _Resolving:
+    """Decides whose each sighting is."""
+
+    def __init__(self, reading: Reading, sightings: Sequence[Sighting]) -> None:
+        self._reading = reading
+        self._sightings = sightings
+        self._met: dict[Entry, list[Sighting]] = {}
+        self._named: list[tuple[int, str, Entry | None]] = []
+        """Where whole names stand, their last words, and whose they are: None for somebody that the file does not know."""
+        self._bare: list[Sighting] = []
+        self._short: list[Sighting] = []
+
+    def resolved(self) -> dict[Entry, list[Sighting]]:
+        """Each entry that is mentioned with its sightings, in the order of the text."""
+        for sighting in self._sightings:
+            self._sort_out(sighting)
+        for sighting in self._bare:
+            self._settle_bare(sighting)
+        self._settle_short()
+        for met in self._met.values():
+            met.sort(key=lambda sighting: sighting.start)
+        return self._met
+
+    def _count(self, entry: Entry, sighting: Sighting) -> None:
+        self._met.setdefault(entry, []).append(sighting)
+
+    def _name(self, sighting: Sighting, entry: Entry | None) -> None:
+        self._named.append((sighting.start, sighting.form.last, entry))
+
+    def _sort_out(self, sighting: Sighting) -> None:
+        form = sighting.form
+        if not form.entries:
+            self._name(sighting, None)
+        elif form.entries[0].kind != "person":
+            if not form.certain:
+                self._short.append(sighting)
+            elif not (form.alone and self._reading.is_surname(sighting)):
+                self._count(form.entries[0], sighting)
+        elif not self._reading.is_namesake(sighting):
+            self._sort_person(sighting)
+
+    def _sort_person(self, sighting: Sighting) -> None:
+        form = sighting.form
+        if not form.alone and form.certain:
+            self._count(form.entries[0], sighting)
+            self._name(sighting, form.entries[0])
+            return
+        part = self._reading.part(sighting)
+        if part is Part.WHOLE:
+            self._bare.append(sighting)
+        elif part is Part.LONGER:
+            self._name(sighting, None)
+
+    def _settle_bare(self, sighting: Sighting) -> None:
+        """A surname alone is that of whoever bore it last; in a headline, of the only one in the text who does."""
+        form = sighting.form
+        named = [row for row in self._named if row[1] == form.last or row[2] in form.entries]
+        before = [row for row in named if row[0] < sighting.start]
+        everyone = {entry for _, _, entry in named}
+        bearer: Entry | None = None
+        if before:
+            bearer = max(before, key=lambda row: row[0])[2]
+        elif form.certain:
+            bearer = form.entries[0]
+        elif len(everyone) == 1 and sighting.segment.field in _HEADLINES:
+            bearer = everyone.pop()
+        elif not form.alone or self._reading.tells(sighting):
+            bearer = self._beside(form.entries)
+        if bearer in form.entries and self._reading.suits(sighting, bearer):
+            self._count(bearer, sighting)
+            self._name(sighting, bearer)
+
+    def _settle_short(self) -> None:
+        """Short names count beside a whole one, or beside words that tell."""
+        for form in dict.fromkeys(sighting.form for sighting in self._short):
+            places = [sighting for sighting in self._short if sighting.form is form and self._is_whole(sighting)]
+            telling = any(map(self._reading.tells, places))
+            entry = next((entry for entry in form.entries if entry in self._met), None)
+            if entry is None and telling:
+                entry = self._beside(form.entries)
+            if entry is not None:
+                for sighting in places:
+                    self._count(entry, sighting)
+
+    def _is_whole(self, sighting: Sighting) -> bool:
+        if sighting.form.alone and self._reading.part(sighting) is not Part.WHOLE:
+            return False
+        return not (sighting.form.city and self._reading.is_in_city(sighting))
+
+    def _beside(self, entries: Sequence[Entry]) -> Entry | None:
+        """The only one of these that words in the text speak for."""
+        holds = self._reading.holds
+        spoken = [entry for entry in entries if holds(entry.near, 1) or holds(entry.near_two, _ENOUGH)]
+        return spoken[0] if len(spoken) == 1 else None

@@ -1,0 +1,280 @@
+"""Who is known by which names: the file of persons, organisations, companies and clubs, read for look-ups."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from telex.tagging.lexicon import WORDS, Loader, split
+from telex.tagging.text import fold
+
+KINDS: Final = {"persons": "person", "organisations": "organisation", "companies": "company", "clubs": "club"}
+"""The file's sections, and what `mentions[].kind` calls each."""
+NAMES: Final = Path(__file__).parent / "data" / "mentions" / "names.yaml"
+"""What comes with telex."""
+
+_KEYS: Final = {"id", "fr", "also", "short", "near", "she"}
+_LISTS: Final = ("function_words", "titles", "titles_he", "titles_she", "headline_verbs", "namesakes")
+_ID: Final = re.compile(r"Q[1-9]\d*")
+_INITIALS: Final = re.compile(r"\b(\w)\. ?(?=\w)")
+_JOINTS: Final = re.compile("[ -]+")
+_TAIL: Final = re.compile(r"[\W_]*$")
+_LANGUAGE: Final = re.compile(r"([a-z]{2}):(.*)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One that may be mentioned.
+
+    `french` is its name in French where that differs; `near` are folded words, beside one of which its short names count,
+    `near_two` those of which there must be two. `given` is a person's first name, folded; `she` tells a woman.
+    """
+
+    name: str
+    french: str | None
+    kind: str
+    wikidata: str | None
+    near: frozenset[str] = frozenset()
+    near_two: frozenset[str] = frozenset()
+    given: str = ""
+    she: bool = False
+
+    def name_in(self, language: str | None) -> str:
+        """The name in a language, in English where there is no other."""
+        return self.french if self.french and language == "fr" else self.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """A name as it is written, and whose it is: nobody's, where the words mean none of these.
+
+    What is a capital in `words` must be one in a text; the other letters may be either. `certain` forms count by
+    themselves, others beside those or beside what is `near`. `language`: only in texts in that. `city`: a place has
+    the name, too. `tail` is what must follow the last word: « Canal+ ».
+    """
+
+    words: tuple[str, ...]
+    plain: str
+    entries: tuple[Entry, ...] = ()
+    certain: bool = True
+    language: str | None = None
+    city: bool = False
+    tail: str = ""
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is one word."""
+        return len(self.words) == 1
+
+    @property
+    def last(self) -> str:
+        """The last word, folded: of a person's name, the surname."""
+        return fold(self.words[-1])
+
+    @property
+    def acronym(self) -> bool:
+        """Whether it is capitals throughout, which tell nothing among others."""
+        return all(word.isupper() or word.isdigit() for word in self.words) and len(self.plain) > 1
+
+    def stands(self, words: list[str]) -> bool:
+        """Whether these words of a text, as written, have the capitals of this form."""
+        return all(
+            theirs.isupper() or not mine.isupper()
+            for word, own in zip(words, self.words, strict=True)
+            for theirs, mine in zip(word, own, strict=False)
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """Where a row of folded words has led: the forms that end here, and what may follow."""
+
+    forms: tuple[Form, ...] = ()
+    after: "dict[str, Node]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Manners:
+    """Words about names, from the file's lists; folded but for locatives: « à » is one, « a » is not.
+
+    Titles may stand before a name without being part of it; a function word has a capital at the beginning of a sentence
+    only; headline verbs follow names in English headlines whose every word has one; what is named after people is a
+    namesake: « Stade … », "… Airport". After a locative a city's name is the city.
+    """
+
+    function_words: frozenset[str]
+    titles: frozenset[str]
+    titles_he: frozenset[str]
+    titles_she: frozenset[str]
+    headline_verbs: frozenset[str]
+    namesakes: frozenset[str]
+    locatives: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """The whole file, read: what a text's folded words may begin."""
+
+    version: str
+    entries: tuple[Entry, ...]
+    first: Mapping[str, Node]
+    manners: Manners
+
+
+def plain(folded: str) -> str:
+    """A folded name for comparing: hyphens are spaces, initials have no points."""
+    return _JOINTS.sub(" ", _INITIALS.sub(r"\1 ", folded))
+
+
+def load_names(path: Path = NAMES) -> Names:
+    """The names of a file.
+
+    Raises:
+        OSError: it is not there.
+        ValueError: it is not of its shape; the message names the entry.
+    """
+    return read_names(path.read_text(encoding="utf-8"))
+
+
+def read_names(text: str) -> Names:
+    """The names of a file's text.
+
+    Raises:
+        ValueError: it is not of its shape; the message names the entry.
+    """
+    try:
+        document = yaml.load(text, Loader=Loader)  # noqa: S506 - the base loader makes strings only
+    except yaml.YAMLError as error:
+        raise ValueError(f"names: not YAML: {error}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("version"), str):
+        raise ValueError("names: `version` is missing")  # noqa: TRY004 - to who reads the file it is a wrong value
+    unknown = document.keys() - {"version", "nobody", "words", "near", *KINDS}
+    if unknown:
+        raise ValueError(f"names: unknown key {min(unknown)!r}")
+    lists = {name: _folded(listed) for name, listed in (document.get("near") or {}).items()}
+    words = document.get("words") or {}
+    if unknown := words.keys() - {*_LISTS, "locatives"}:
+        raise ValueError(f"names: words: unknown key {min(unknown)!r}")
+    reading = _Reading(lists)
+    for section, kind in KINDS.items():
+        for name, facts in (document.get(section) or {}).items():
+            try:
+                reading.add(name, kind, facts or {})
+            except ValueError as error:
+                raise ValueError(f"names: {section}: {name}: {error}") from None
+    for phrase in split(document.get("nobody") or ""):
+        reading.form(phrase, ())
+    return Names(
+        document["version"],
+        tuple(reading.entries),
+        reading.grown(),
+        Manners(
+            **{key: _folded(words.get(key, "")) for key in _LISTS},
+            locatives=frozenset(split(words.get("locatives", ""))),
+        ),
+    )
+
+
+class _Reading:
+    """Entries and forms as they are met in the file."""
+
+    def __init__(self, lists: Mapping[str, frozenset[str]]) -> None:
+        self.entries: list[Entry] = []
+        self._lists = lists
+        self._forms: dict[tuple[tuple[str, ...], str, str | None], Form] = {}
+        self._names: set[str] = set()
+        self._ids: set[str] = set()
+
+    def add(self, name: str, kind: str, facts: Mapping[str, str]) -> None:
+        """Take one entry.
+
+        Raises:
+            ValueError: what is wrong with it.
+        """
+        if not isinstance(facts, dict) or not all(isinstance(value, str) for value in facts.values()):
+            raise ValueError("a mapping of texts is expected")
+        if unknown := facts.keys() - _KEYS:
+            raise ValueError(f"unknown key {min(unknown)!r}")
+        if name in self._names:
+            raise ValueError("the name stands twice")
+        wikidata = facts.get("id")
+        if wikidata is not None and not _ID.fullmatch(wikidata):
+            raise ValueError(f"{wikidata!r} is no Wikidata id")
+        if wikidata in self._ids:
+            raise ValueError(f"{wikidata} is another entry's id, too")
+        self._names.add(name)
+        self._ids |= {wikidata} if wikidata else set()
+        french = facts.get("fr")
+        near, near_two = self._near(facts.get("near", ""))
+        given = fold(name).split(" ")[0] if kind == "person" else ""
+        entry = Entry(name, french, kind, wikidata, near, near_two, given, facts.get("she") == "yes")
+        self.entries.append(entry)
+        self._add_forms(entry, facts)
+
+    def _add_forms(self, entry: Entry, facts: Mapping[str, str]) -> None:
+        full = [entry.name, *([entry.french] if entry.french else []), *split(facts.get("also", ""))]
+        short = [written for written in split(facts.get("short", "")) if written != "none"]
+        if entry.kind == "person" and "short" not in facts:
+            known = {fold(written) for written in full}
+            last = [written.split(" ")[-1] for written in full if " " in written]
+            short = [written for written in last if fold(written) not in known]
+        for written in dict.fromkeys(full):
+            # an ambiguous name may be an entry's only one: « Orange »
+            if written not in short:
+                self.form(written, (entry,))
+        for written in dict.fromkeys(short):
+            self.form(written, (entry,), certain=False)
+
+    def _near(self, listed: str) -> tuple[frozenset[str], frozenset[str]]:
+        one: set[str] = set()
+        two: set[str] = set()
+        for word in split(listed):
+            if not word.startswith("@"):
+                one.add(fold(word))
+            elif word[1:] in self._lists:
+                two |= self._lists[word[1:]]
+            else:
+                raise ValueError(f"`near` has no list {word[1:]!r}")
+        return frozenset(one), frozenset(two)
+
+    def form(self, written: str, entries: tuple[Entry, ...], *, certain: bool = True) -> None:
+        """Take one form: `fr:` before it limits it to a language, `city:` tells that it is a place, too.
+
+        Raises:
+            ValueError: no word is in it, or it belongs to another entry.
+        """
+        city = written.startswith("city:")
+        match = _LANGUAGE.fullmatch(written)
+        language, bare = match.groups() if match else (None, written.removeprefix("city:"))
+        words = tuple(WORDS.findall(bare))
+        if not words:
+            raise ValueError(f"no word in {written!r}")
+        key = (words, plain(fold(bare)), language)
+        known = self._forms.get(key)
+        if known is not None and known.entries != entries:
+            if certain or known.certain:
+                raise ValueError(f"{written!r} is a name of {_told(known)}, too: let it be `short` for both")
+            entries = (*known.entries, *entries)
+        self._forms[key] = Form(words, key[1], entries, certain, language, city, _TAIL.findall(key[1])[0])
+
+    def grown(self) -> dict[str, Node]:
+        """The first words of all forms."""
+        root = Node()
+        for form in self._forms.values():
+            node = root
+            for word in WORDS.findall(form.plain):
+                node = node.after.setdefault(word, Node())
+            # « Opep+ » before « Opep »
+            node.forms = tuple(sorted((*node.forms, form), key=lambda one: -len(one.plain)))
+        return root.after
+
+
+def _told(form: Form) -> str:
+    return " and ".join(entry.name for entry in form.entries) or "nobody"
+
+
+def _folded(listed: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in split(listed))
