@@ -202,7 +202,7 @@ def test_what_is_broader_is_tagged_too_with_at_least_the_confidence_and_on_the_s
 def test_what_is_broader_shows_its_own_evidence_first_and_then_that_of_its_most_certain_narrower_one():
     tree = own(
         concept("weak", "faible", parent="top"),
-        concept("strong", "fort", parent="top"),
+        concept("strong", "fort", boost=3, parent="top"),
         concept("top", "haut", boost=0.5),
     )
     text = text_of(title="Le faible", summary="Plus fort", body="en haut")
