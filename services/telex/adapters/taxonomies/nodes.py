@@ -14,6 +14,8 @@ BUDGET = 24 << 20
 """Of the terms and texts of one file, 10 for each and 1 for each character. Only anchors can make a file exceed it."""
 MAX_TERM = 100
 """Characters."""
+_Wrong = tuple[str, str]
+"""What is wrong with a term, and the remedy."""
 
 
 class Nodes:
@@ -22,7 +24,7 @@ class Nodes:
     def __init__(self, where: str, problems: Problems) -> None:
         self.where = where
         self.problems = problems
-        self._terms: dict[str, Term | WrongTermError] = {}
+        self._terms: dict[str, Term | _Wrong] = {}
         self._left = BUDGET
 
     def add(self, node: Node, label: str, what: str, remedy: str) -> None:
@@ -101,16 +103,16 @@ class Nodes:
         parsed = self._terms.get(written)
         if parsed is None:
             parsed = self._terms[written] = _parsed(written)
-        if isinstance(parsed, WrongTermError):
-            self.add(node, label, parsed.what, parsed.remedy)
-            return None
-        return parsed
+        if isinstance(parsed, Term):
+            return parsed
+        self.add(node, label, *parsed)
+        return None
 
 
-def _parsed(written: str) -> Term | WrongTermError:
+def _parsed(written: str) -> Term | _Wrong:
     if len(written) > MAX_TERM:
-        return WrongTermError(f"is longer than {MAX_TERM} characters", "shorten it")
+        return f"is longer than {MAX_TERM} characters", "shorten it"
     try:
         return parse_term(written)
     except WrongTermError as error:
-        return error
+        return error.what, error.remedy
