@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Final
 
 from telex.tagging.gazetteer import Gazetteer, Kind, Names, Sense, Start
-from telex.tagging.lexicon import WORDS
 from telex.tagging.text import Field, Segment, Text
 
 _JOINTS: Final = frozenset({" ", "-", "'", " - ", " -", "- ", " & "})
@@ -36,7 +35,7 @@ class Verdict(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Hit:
     """A name in a text: offsets, and the numbers of its first word and of the one after it."""
 
@@ -55,28 +54,36 @@ class Reading:
         self._names = names
         self._manner = names.manner
         self._given_names = gazetteer.given_names
-        self._pieces = WORDS.split(text.folded)
+        self._pieces = text.pieces
+        self._ends = text.ends
         self._words = [*self._pieces[1::2], ""]
-        self._ends = list(accumulate(map(len, self._pieces)))
         self._shouting: dict[Segment, bool] = {}
         self._title_case: dict[Segment, bool] = {}
 
     def places(self) -> list[Hit]:
         """The names that are places, in the order of the text."""
-        judged = [(hit, self._judge(hit)) for hit in self._hits()]
-        people = {hit.sense for hit, verdict in judged if verdict is Verdict.PERSON}
-        known = {
-            hit.sense
-            for hit, verdict in judged
-            if verdict is Verdict.CERTAIN or (verdict is Verdict.PLACE and hit.sense not in people)
-        }
-        kept = [
-            hit
-            for hit, verdict in judged
-            if verdict is Verdict.CERTAIN or (verdict in {Verdict.PLACE, Verdict.DOUBTFUL} and hit.sense in known)
-        ]
+        hits: list[tuple[Hit, Verdict]] = []
+        people: set[Sense] = set()
+        doubtful = False
+        for hit in self._hits():
+            verdict = self._judge(hit)
+            if verdict is Verdict.PERSON:
+                people.add(hit.sense)
+            elif verdict is not Verdict.OTHER:
+                hits.append((hit, verdict))
+                doubtful = doubtful or verdict is Verdict.DOUBTFUL
+        kept = self._confirmed(hits, people) if doubtful or people else [hit for hit, _ in hits]
         namesakes = {id(hit) for hit, other in pairwise(kept) if self._is_namesake(hit, other)}
         return [hit for hit in kept if id(hit) not in namesakes] if namesakes else kept
+
+    def _confirmed(self, hits: list[tuple[Hit, Verdict]], people: set[Sense]) -> list[Hit]:
+        """Those that are certain, and those whose name is a place's elsewhere in the text and no person's."""
+        known = {
+            hit.sense
+            for hit, verdict in hits
+            if verdict is Verdict.CERTAIN or (verdict is Verdict.PLACE and hit.sense not in people)
+        }
+        return [hit for hit, _ in hits if hit.sense in known]
 
     def _is_namesake(self, hit: Hit, other: Hit) -> bool:
         """Whether a part of another country after a city's name says that it is not the one that is known: Paris, Texas."""

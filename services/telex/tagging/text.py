@@ -5,11 +5,13 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from telex.core.model import Evidence
 
+_WORDS: Final = re.compile(r"([^\W_]+)")
 _GAP: Final = "\n\x1f\n"
 """Between two fields; no term holds it."""
 BODY_READ: Final = 20_000
@@ -72,6 +74,16 @@ class Text:
     def folded(self) -> str:
         """The whole, folded."""
         return fold(self.written)
+
+    @cached_property
+    def pieces(self) -> list[str]:
+        """The folded whole in turns: what is between words (even places) and words (odd places)."""
+        return _WORDS.split(self.folded)
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """Where each piece ends."""
+        return list(accumulate(map(len, self.pieces)))
 
     @cached_property
     def _starts(self) -> tuple[int, ...]:
