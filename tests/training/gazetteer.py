@@ -40,6 +40,8 @@ DOMINATES = 4
 SHORTEST = 4
 """Letters of a town's name."""
 DICTIONARIES = ("en_GB", "fr_FR")
+NAMED_FOR = frozenset({"the", "saint", "sainte", "san", "santa", "santo"})
+"""First words of names that are rather a saint's, or say nothing."""
 WELL_KNOWN = frozenset(
     """
     alain amber andre ange angel angelica arnaud aurore baptiste basil ben benjamin benny bernardine bette betty bill
@@ -126,7 +128,13 @@ def towns(unfit):
         near = NEARER.get(most) or NEARER.get(countries[most]["continentcode"]) or LEAST
         known = by_code[most] >= near or name in capitals
         alone = all(by_code[code] * DOMINATES <= by_code[most] for code in rest)
-        if known and alone and sum(map(len, key)) >= SHORTEST and (len(key) > 1 or not unfit(name)) and key[0] != "the":
+        if (
+            known
+            and alone
+            and sum(map(len, key)) >= SHORTEST
+            and (len(key) > 1 or not unfit(name))
+            and key[0] not in NAMED_FOR
+        ):
             kept[most].append(name)
     return {code: sorted(names) for code, names in sorted(kept.items()) if code not in NOT_ISO}
 

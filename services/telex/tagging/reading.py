@@ -120,7 +120,7 @@ class Reading:
 
     def _hit(self, sense: Sense, at: int, after: int) -> Hit | None:
         start, end = self._ends[2 * at], self._ends[2 * after - 1]
-        return Hit(sense, start, end, at, after) if self._is_written(sense, start, end) else None
+        return Hit(sense, start, end, at, after) if self._is_written(sense, at, after) else None
 
     def _is_joined(self, at: int, after: int) -> bool:
         """Whether no more stands between words than in a name."""
@@ -130,14 +130,19 @@ class Reading:
             for where in range(2 * at + 2, 2 * after, 2)
         )
 
-    def _is_written(self, sense: Sense, start: int, end: int) -> bool:
-        """Whether a name stands with the capitals that it needs."""
-        written = self._text.written
+    def _is_written(self, sense: Sense, at: int, after: int) -> bool:
+        """Whether a name stands with the capitals that it needs: one of several words has one in its last."""
+        written, number = self._text.written, after - at
+        start, end = self._ends[2 * at], self._ends[2 * after - 1]
         if sense.prefix:
             return written[end : end + 1] == "-"
         if sense.exactly is not None:
             return written[start:end] == sense.exactly and not self._shouts(start)
-        return sense.lower or not written[start:end].islower() or self._is_flat(start)
+        if sense.lower or self._is_flat(start):
+            return True
+        if number > 1 and not sense.lower_end:
+            start = end - len(self._words[after - 1])
+        return not written[start:end].islower()
 
     def _judge(self, hit: Hit) -> Verdict:
         sense, manner = hit.sense, self._manner
@@ -156,10 +161,14 @@ class Reading:
         if single and gap == " " and self._is_surname(hit, before):
             return Verdict.PERSON
         if single and sense.given and self._is_given_name(hit):
-            return Verdict.DOUBTFUL if self._is_title_case(hit.start) else Verdict.OTHER
+            if self._is_title_case(hit.start):
+                return Verdict.DOUBTFUL
+            return Verdict.PERSON if sense.kind >= Kind.CITY else Verdict.OTHER
         if beside in manner.locatives and gap != "-":
             return Verdict.CERTAIN
         if single and sense.kind is Kind.TOWN and self._stands_in_a_name(hit):
+            return Verdict.DOUBTFUL
+        if sense.kind >= Kind.CITY and gap == "-" and before not in self._names.starts:
             return Verdict.DOUBTFUL
         if self._is_acronym(hit):
             return Verdict.DOUBTFUL
@@ -167,21 +176,28 @@ class Reading:
 
     def _judge_demonym(self, hit: Hit, beside: str) -> Verdict:
         manner, sense = self._manner, hit.sense
-        if beside in manner.speaking and not (manner.demonyms_in_lower_case and self._is_capital(hit.first)):
+        capital = self._is_capital(hit.first)
+        if self._pieces[2 * hit.after] in {" ", "-"} and self._word(hit.after) in manner.speaking_after:
+            return Verdict.OTHER
+        if beside in manner.speaking and not (manner.demonyms_in_lower_case and capital):
             gap = self._pieces[2 * hit.after]
             follower = self._word(hit.after)
             if gap != " " or follower in manner.function_words or follower in manner.locatives:
                 return Verdict.OTHER
-        if sense.surname and beside in self._given_names and self._is_capital(hit.first - 1):
+        if capital and beside in self._given_names and self._is_capital(hit.first - 1) and self._is_prose(hit):
             return Verdict.PERSON
         if sense.given and self._is_given_name(hit):
             return Verdict.DOUBTFUL
         return Verdict.PLACE
 
+    def _is_prose(self, hit: Hit) -> bool:
+        """Whether capitals tell something where it stands."""
+        return not self._is_title_case(hit.start) and not self._is_flat(hit.start)
+
     def _names_something_else(self, hit: Hit, beside: str) -> bool:
         """Whether the name is part of a street's, a treaty's, or of another place's."""
         manner = self._manner
-        if hit.sense.kind >= Kind.CITY and beside in manner.compounds and self._is_capital(hit.first - 1):
+        if hit.sense.kind >= Kind.AREA and beside in manner.compounds and self._is_capital(hit.first - 1):
             return True
         at = hit.first - 1
         while at >= hit.first - 3 and self._word(at) in manner.between:
