@@ -105,7 +105,7 @@ def test_a_country_is_known_by_its_names_its_people_its_cities_and_its_seats_of_
         ("fr", "Riyad Mahrez joue à Riyad", "SA"),
         ("fr", "Un médecin argentino-américain honoré", "AR US"),
         ("en", "They share its English name", ""),
-        ("en", "Commissioner Thierry Breton resigns", ""),
+        ("en", "The commissioner, Thierry Breton, will now resign", ""),
         ("en", "Captain James Thomson-Boston is back", ""),
         ("fr", "De l'eau, encore de l'eau. Eau potable : la crise", ""),
     ],
