@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,7 +130,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """All that is known of places. `called` are names by language and code, `given_names` folded."""
+    """All that is known of places. `edition` changes with any of the files. `called` are names by language and code, `given_names` folded."""
 
     edition: str
     called: Mapping[str, Mapping[str, str]]
@@ -149,8 +150,11 @@ def load_gazetteer(folder: Path = DATA) -> Gazetteer:
         OSError, ValueError, KeyError: a file is not there, or not what it was shipped as.
     """
     document = orjson.loads((folder / "gazetteer.json").read_bytes())
+    digest = blake2b(digest_size=4)
+    for path in sorted([*folder.glob("*.json"), *folder.glob("*.yaml"), *folder.glob("*/*.yaml")]):
+        digest.update(path.read_bytes())
     return Gazetteer(
-        document["edition"],
+        f"{document['edition']}+{digest.hexdigest()}",
         document["names"],
         {path.parent.name: _load_names(path.parent, document) for path in sorted(folder.glob("*/names.yaml"))},
         frozenset(document["given_names"].split()),

@@ -15,7 +15,7 @@ from telex.tagging.weighing import BODY_WEIGHS, CORE, LEAD, LEAD_WEIGHS, TAIL_WE
 
 MOST_PLACES: Final = 40
 MOST_EVIDENCE: Final = 5
-SHARE: Final = 0.5
+SHARE: Final = 0.75
 """Of the weightiest place's weight, from which a place is what the story is about."""
 DATELINE_WEIGHS: Final = 0.5
 _DATELINE: Final = re.compile(r"[^.\n—–]{0,60}?(?:\s[—–-]\s|\([^)\n]{2,20}\)\s*[—–:-])")
