@@ -31,8 +31,8 @@ _LANGUAGE: Final = re.compile(r"([a-z]{2}):(.*)")
 class Entry:
     """One that may be mentioned.
 
-    `french` is its name in French where that differs; `near` are folded words, beside one of which its short names count,
-    `near_two` those of which there must be two. `given` is a person's first name, folded; `she` tells a woman.
+    `french` is its name in French where that differs; `common` tells that many bear the name; `near` are words, folded but for acronyms, beside one of
+    which its short names count, `near_two` those of which there must be two. `given` is a person's first name, folded; `she` tells a woman.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Entry:
     near: frozenset[str] = frozenset()
     near_two: frozenset[str] = frozenset()
     given: str = ""
+    common: bool = False
     she: bool = False
 
     def name_in(self, language: str | None) -> str:
@@ -72,6 +73,11 @@ class Form:
     alone: bool = False
     acronym: bool = False
     last: str = ""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is a person's name."""
+        return bool(self.entries) and self.entries[0].kind == "person"
 
     def stands(self, written: str, folded: str) -> bool:
         """Whether what is this name when folded has its capitals."""
@@ -163,7 +169,8 @@ def read_names(text: str) -> Names:
     if unknown := words.keys() - {*_LISTS, "locatives"}:
         raise ValueError(f"names: words: unknown key {min(unknown)!r}")
     manners = Manners(
-        **{key: _folded(words.get(key, "")) for key in _LISTS}, locatives=frozenset(split(words.get("locatives", "")))
+        **{key: frozenset(map(fold, split(words.get(key, "")))) for key in _LISTS},
+        locatives=frozenset(split(words.get("locatives", ""))),
     )
     reading = _Reading(lists)
     for section, kind in KINDS.items():
@@ -216,7 +223,8 @@ class _Reading:
         french = facts.get("fr")
         near, near_two = self._near(facts.get("near", ""))
         given = fold(name).split(" ")[0] if kind == "person" else ""
-        entry = Entry(name, french, kind, wikidata, near, near_two, given, facts.get("she") == "yes")
+        common = name in split(facts.get("short", ""))
+        entry = Entry(name, french, kind, wikidata, near, near_two, given, common, facts.get("she") == "yes")
         self.entries.append(entry)
         self._add_forms(entry, facts)
 
@@ -239,7 +247,7 @@ class _Reading:
         two: frozenset[str] = frozenset()
         for word in split(listed):
             if not word.startswith("@"):
-                one.add(fold(word))
+                one.add(_beside(word))
             elif word[1:] in self._lists:
                 two |= self._lists[word[1:]]
             else:
@@ -309,4 +317,9 @@ def _told(form: Form) -> str:
 
 
 def _folded(listed: str) -> frozenset[str]:
-    return frozenset(fold(word) for word in split(listed))
+    return frozenset(map(_beside, split(listed)))
+
+
+def _beside(word: str) -> str:
+    """A word to look for: acronyms as written, "US" is not "us"; the others folded."""
+    return word if word.isupper() and len(word) > 1 else fold(word)

@@ -94,8 +94,10 @@ class Reading:
         found = list(self._capitalised())
         found += self._small(found)
         found += self._filed(found)
-        self._begins = frozenset(sighting.start for sighting in found)
-        self._stops = frozenset(sighting.end for sighting in found)
+        # a surname may be another one's first name: « Kerry McCarthy »
+        others = [sighting for sighting in found if not (sighting.form.alone and sighting.form.is_person)]
+        self._begins = frozenset(sighting.start for sighting in others)
+        self._stops = frozenset(sighting.end for sighting in others)
         return sorted(found, key=lambda sighting: sighting.start)
 
     def _capitalised(self) -> Iterator[Sighting]:
@@ -185,19 +187,19 @@ class Reading:
         return (before + self._text.written[end : min(segment.end, end + _SHOUTED)]).isupper()
 
     def holds(self, wanted: frozenset[str], least: int) -> bool:
-        """Whether that many of these folded words, or rows of words, stand in the text."""
+        """Whether that many of these words, or rows of words, stand in the text: folded, acronyms as they are written."""
         known = self._held.get(wanted)
         if known is None:
             known = self._held[wanted] = len(list(islice(filter(self._has, wanted), least))) == least
         return known
 
     def _has(self, word: str) -> bool:
-        folded = self._text.folded
-        start = folded.find(word)
+        text = self._text.written if word.isupper() else self._text.folded
+        start = text.find(word)
         while start >= 0:
             if self._text.is_word(start, start + len(word)):
                 return True
-            start = folded.find(word, start + 1)
+            start = text.find(word, start + 1)
         return False
 
     def tells(self, sighting: Sighting) -> bool:
@@ -254,7 +256,7 @@ class Reading:
             return Part.WHOLE if any(self.suits(sighting, entry) for entry in entries) else Part.LONGER
         if before.joint not in _JOINTS or not self._is_name(before):
             return Part.WHOLE
-        if any(entry.given == before.word for entry in entries):
+        if all(entry.given == before.word for entry in entries):
             return Part.WHOLE
         return Part.UNSURE if self._has_capitals(sighting.segment) else Part.LONGER
 
@@ -279,7 +281,7 @@ class Reading:
             return Part.WHOLE
         if not after.is_high or after.word in self._manners.function_words:
             return Part.WHOLE
-        if any(entry.given == after.word for entry in sighting.form.entries):
+        if all(entry.given == after.word for entry in sighting.form.entries):
             return Part.WHOLE
         if self._has_capitals(sighting.segment):
             return Part.WHOLE if after.word in self._manners.headline_verbs else Part.UNSURE
@@ -295,8 +297,12 @@ class Reading:
                 return True
             if before.word not in manners.titles and before.word not in _BETWEEN:
                 break
+        return self.is_thing(sighting)
+
+    def is_thing(self, sighting: Sighting) -> bool:
+        """Whether what follows a name makes a thing's of it: "Nelson Mandela Bay", "Manchester City Council"."""
         after = self._after(sighting)
-        return after.joint == " " and after.is_high and after.word in manners.namesakes
+        return after.joint == " " and after.is_high and after.word in self._manners.namesakes
 
     def _before(self, sighting: Sighting) -> list[Beside]:
         """The words before a name in its field, the nearest first, and a border after them."""
