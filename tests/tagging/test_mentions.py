@@ -156,6 +156,8 @@ def test_a_title_tells_man_from_woman():
         ("Total du pétrolier : trois puits", None),
         ("Le buteur de Milan marque en Serie A", "AC Milan"),
         ("Le buteur né à Milan marque en Serie A", None),
+        ("Le buteur et le maire de Milan parlent de Serie A", None),
+        ("Le buteur, dans les rues de Milan, parle de Serie A", None),
         ("Le défilé de Milan", None),
         ("Le buteur d'Arsenal vise la Premier League", "Arsenal FC"),
         ("La police saisit un Arsenal", None),
@@ -172,7 +174,7 @@ def test_a_short_name_counts_beside_the_whole_one():
 
 
 def test_a_club_is_not_its_town():
-    assert found("Manchester City Council met at Cardiff City Hall", language="en") == {}
+    assert found("Manchester City Council met at Cardiff City Hall, then at the Barclays Center", language="en") == {}
     assert list(found("Manchester City met Cardiff City", language="en")) == ["Manchester City", "Cardiff City"]
 
 

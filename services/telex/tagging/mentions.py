@@ -17,6 +17,8 @@ _WEIGHS: Final = {Field.TITLE: 5.0, Field.SUMMARY: 3.0, Field.CATEGORY: 3.0, Fie
 _LEAD_WEIGHS: Final = 2.0
 _ENOUGH: Final = 2
 """Words of a list that must stand in a text for a short name beside them to count: one may be chance."""
+_NAME_THINGS: Final = ("club", "company")
+"""Arenas are named after companies, councils after the towns that clubs are named after."""
 _HEADLINES: Final = (Field.TITLE, Field.SUMMARY, Field.CATEGORY)
 """Fields where a surname stands before the whole name is told."""
 
@@ -117,7 +119,7 @@ class _Resolving:
         elif form.is_person:
             if not self._reading.is_namesake(sighting):
                 self._sort_person(sighting)
-        elif form.entries[0].kind == "club" and self._reading.is_thing(sighting):
+        elif form.entries[0].kind in _NAME_THINGS and self._reading.is_thing(sighting):
             return
         elif not form.certain:
             self._short.append(sighting)
@@ -179,7 +181,7 @@ class _Resolving:
     def _is_whole(self, sighting: Sighting) -> bool:
         if sighting.form.alone and self._reading.part(sighting) is not Part.WHOLE:
             return False
-        return not (sighting.form.city and self._reading.is_in_city(sighting))
+        return not (sighting.form.city and self._reading.is_city(sighting))
 
     def _beside(self, entries: Sequence[Entry]) -> Entry | None:
         """The only one of these that words in the text speak for."""

@@ -17,7 +17,7 @@ NAMES: Final = Path(__file__).parent / "data" / "mentions" / "names.yaml"
 """What comes with telex."""
 
 _KEYS: Final = {"id", "fr", "also", "short", "near", "she"}
-_LISTS: Final = ("function_words", "titles", "titles_he", "titles_she", "headline_verbs", "namesakes")
+_LISTS: Final = ("function_words", "titles", "titles_he", "titles_she", "headline_verbs", "namesakes", "town_nouns")
 _ID: Final = re.compile(r"Q[1-9]\d*")
 _INITIALS: Final = re.compile(r"\b(\w)\. ?(?=\w)")
 _ARTICLES: Final = frozenset(("le", "la", "les", "the"))
@@ -101,7 +101,8 @@ class Manners:
 
     Titles may stand before a name without being part of it; a function word has a capital at the beginning of a sentence
     only; headline verbs follow names in English headlines whose every word has one; what is named after people is a
-    namesake: « Stade … », "… Airport". After a locative a city's name is the city.
+    namesake: « Stade … », "… Airport". After a locative a city's name is the city, and beside a town's noun: « le maire
+    de Lyon ».
     """
 
     function_words: frozenset[str]
@@ -110,6 +111,7 @@ class Manners:
     titles_she: frozenset[str]
     headline_verbs: frozenset[str]
     namesakes: frozenset[str]
+    town_nouns: frozenset[str]
     locatives: frozenset[str]
 
 

@@ -18,9 +18,9 @@ _NEXT: Final = re.compile(r"[ \-'.&/]{1,3}([^\W_]+)")
 """What may go on with a name: its next word after what stands between."""
 _AFTER: Final = re.compile(r"( {1,2}|-)([^\W_]+)")
 _WIDE: Final = 48
-"""Characters before a name that are looked at …"""
+"""Characters before a name that are looked at."""
 _REACH: Final = 4
-"""… and words of them."""
+"""Words before a name among which what is named after a person is looked for."""
 _JOINTS: Final = (" ", "-", "  ")
 """What stands between the words of one name."""
 _TITLED: Final = (*_JOINTS, ". ", ".")
@@ -35,6 +35,7 @@ _SHORT: Final = 3
 """Letters of words that have no capital even there."""
 _MANY: Final = 6
 """Longer words that are not all names."""
+_OF: Final = frozenset(("of", "de", "d"))
 _BETWEEN: Final = frozenset(("international", "omnisports", "memorial"))
 """May stand between what is named after a person and the name."""
 
@@ -84,7 +85,7 @@ class Reading:
         self._manners = names.manners
         self._text = text
         self._cases: dict[int, bool] = {}
-        self._besides: dict[Sighting, list[Beside]] = {}
+        self._besides: dict[Sighting, tuple[list[str], list[Beside]]] = {}
         self._held: dict[frozenset[str], bool] = {}
         self._begins: frozenset[int] = frozenset()
         self._stops: frozenset[int] = frozenset()
@@ -206,7 +207,7 @@ class Reading:
         """Whether a capital tells something where a word stands: not where sentences begin, nor where all words have one."""
         if sighting.segment.field is Field.CATEGORY:
             return True
-        before = self._before(sighting)[0]
+        before = self._before(sighting)
         return bool(before.word) and _ENDS.isdisjoint(before.joint) and not self._has_capitals(sighting.segment)
 
     def _has_capitals(self, segment: Segment) -> bool:
@@ -226,10 +227,15 @@ class Reading:
         never_names = self._manners.headline_verbs | self._manners.function_words
         return len(longer) >= _MANY or any(word[0].isupper() and fold(word) in never_names for word in words[1:])
 
-    def is_in_city(self, sighting: Sighting) -> bool:
-        """Whether the name is a city's there: « à Liverpool »."""
-        before = self._before(sighting)[0]
-        return before.joint == " " and before.written.lower() in self._manners.locatives
+    def is_city(self, sighting: Sighting) -> bool:
+        """Whether the name is a city's there: « à Liverpool », "the streets of Barcelona"."""
+        manners = self._manners
+        before, second, after = self._before(sighting), self._before(sighting, 1), self._after(sighting)
+        if before.joint == " " and before.written.lower() in manners.locatives:
+            return True
+        if before.word in _OF and second.word in manners.town_nouns:
+            return True
+        return after.joint == " " and not after.is_high and after.word in manners.town_nouns
 
     def is_surname(self, sighting: Sighting) -> bool:
         """Whether a company's or a club's name of one word ends a person's there: « Peter Safran »."""
@@ -237,7 +243,7 @@ class Reading:
 
     def suits(self, sighting: Sighting, entry: Entry) -> bool:
         """Whether a title before the name is one for such a person: « Mme » for a woman."""
-        before = self._before(sighting)[0]
+        before = self._before(sighting)
         title = before.word if before.joint in _TITLED else ""
         return entry.she if title in self._manners.titles_she else not (entry.she and title in self._manners.titles_he)
 
@@ -247,7 +253,7 @@ class Reading:
         return part if part is not Part.WHOLE else self._part_by_what_is_after(sighting)
 
     def _part_by_what_is_before(self, sighting: Sighting) -> Part:
-        before, entries, manners = self._before(sighting)[0], sighting.form.entries, self._manners
+        before, entries, manners = self._before(sighting), sighting.form.entries, self._manners
         if sighting.start - len(before.joint) in self._stops:
             return Part.WHOLE
         if len(before.word) == 1 and before.is_high and before.joint in _TITLED:
@@ -271,7 +277,7 @@ class Reading:
             return Part.WHOLE
         if not any(entry.given.startswith(initial) for entry in sighting.form.entries):
             return Part.LONGER
-        other = self._before(sighting)[1]
+        other = self._before(sighting, 1)
         named = other.joint in _JOINTS and self._is_name(other)
         return Part.LONGER if named else Part.WHOLE
 
@@ -290,7 +296,8 @@ class Reading:
     def is_namesake(self, sighting: Sighting) -> bool:
         """Whether a person's name stands for what is named after them: « stade Félix-Houphouët-Boigny »."""
         manners = self._manners
-        for before in self._before(sighting):
+        for back in range(_REACH):
+            before = self._before(sighting, back)
             if before.joint not in _JOINTS:
                 break
             if before.word in manners.namesakes:
@@ -304,20 +311,22 @@ class Reading:
         after = self._after(sighting)
         return after.joint == " " and after.is_high and after.word in self._manners.namesakes
 
-    def _before(self, sighting: Sighting) -> list[Beside]:
-        """The words before a name in its field, the nearest first, and a border after them."""
+    def _before(self, sighting: Sighting, back: int = 0) -> Beside:
+        """The word before a name in its field, or one that stands `back` words before that; a border where there is none."""
         known = self._besides.get(sighting)
         if known is None:
-            text, at = self._text, sighting.start
-            pieces = WORDS.split(text.folded[max(sighting.segment.start, at - _WIDE) : at])
-            known = []
-            for piece in range(len(pieces) - 1, max(0, len(pieces) - 1 - 2 * _REACH), -2):
-                joint, word = pieces[piece], pieces[piece - 1]
-                at -= len(joint) + len(word)
-                known.append(Beside(text.written[at : at + len(word)], word, joint))
-            known.append(_BORDER)
-            self._besides[sighting] = known
-        return known
+            start = max(sighting.segment.start, sighting.start - _WIDE)
+            pieces = WORDS.split(self._text.folded[start : sighting.start])
+            known = self._besides[sighting] = (pieces, [])
+        pieces, besides = known
+        while len(besides) <= back:
+            last = len(pieces) - 1 - 2 * len(besides)
+            if last < 1:
+                return _BORDER
+            at = sighting.start - sum(map(len, pieces[last - 1 :]))
+            word = pieces[last - 1]
+            besides.append(Beside(self._text.written[at : at + len(word)], word, pieces[last]))
+        return besides[back]
 
     def _after(self, sighting: Sighting) -> Beside:
         """The word after a name in its field; a border where there is none."""
