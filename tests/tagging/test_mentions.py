@@ -184,6 +184,12 @@ def test_a_surname_that_is_another_ones_first_name_is_part_of_the_longer_name():
     }
 
 
+def test_a_short_name_is_not_part_of_a_longer_one():
+    names = found("The Security Council meets at the UN", language="en")
+    assert names.keys() == {"United Nations Security Council", "United Nations"}
+    assert list(found("The Cyber Security Council writes to the UN", language="en")) == ["United Nations"]
+
+
 def test_a_company_is_not_who_bears_its_name():
     assert found("James Gunn and Peter Safran", body="Gunn and Safran took over.", language="en") == {}
     assert list(found("Le motoriste Safran recrute")) == ["Safran"]

@@ -169,7 +169,9 @@ class _Resolving:
     def _settle_short(self) -> None:
         """Short names count beside a whole one, or beside words that tell."""
         for form in dict.fromkeys(sighting.form for sighting in self._short):
-            places = [sighting for sighting in self._short if sighting.form is form and self._is_whole(sighting)]
+            places = [
+                sighting for sighting in self._short if sighting.form is form and self._reading.is_whole(sighting)
+            ]
             telling = any(map(self._reading.tells, places))
             entry = next((entry for entry in form.entries if entry in self._met), None)
             if entry is None and telling:
@@ -177,11 +179,6 @@ class _Resolving:
             if entry is not None:
                 for sighting in places:
                     self._count(entry, sighting)
-
-    def _is_whole(self, sighting: Sighting) -> bool:
-        if sighting.form.alone and self._reading.part(sighting) is not Part.WHOLE:
-            return False
-        return not (sighting.form.city and self._reading.is_city(sighting))
 
     def _beside(self, entries: Sequence[Entry]) -> Entry | None:
         """The only one of these that words in the text speak for."""

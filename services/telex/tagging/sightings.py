@@ -241,6 +241,11 @@ class Reading:
         """Whether a company's or a club's name of one word ends a person's there: « Peter Safran »."""
         return not sighting.form.acronym and self._part_by_what_is_before(sighting) is Part.LONGER
 
+    def is_whole(self, sighting: Sighting) -> bool:
+        """Whether a short name stands by itself: neither "Orange County" nor "Cyber Security Council"."""
+        part = self.part(sighting) if sighting.form.alone else self._part_by_what_is_before(sighting)
+        return part is Part.WHOLE and not (sighting.form.city and self.is_city(sighting))
+
     def suits(self, sighting: Sighting, entry: Entry) -> bool:
         """Whether a title before the name is one for such a person: « Mme » for a woman."""
         before = self._before(sighting)
