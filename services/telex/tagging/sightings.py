@@ -27,6 +27,8 @@ _TITLED: Final = (*_JOINTS, ". ", ".")
 """… and after a title."""
 _ENDS: Final = frozenset('.!?:;\n\x1f«»“”"…—–|•/')
 """What a sentence, or a part of a headline, begins after."""
+_ADDRESSES: Final = ("@", "_", ".")
+"""What may join a name to a handle or a host's name."""
 _SHOUTED: Final = 24
 """Characters on each side of an acronym that are looked at for small letters."""
 _TITLE_CASE: Final = 0.7
@@ -87,19 +89,22 @@ class Reading:
         self._cases: dict[int, bool] = {}
         self._besides: dict[Sighting, tuple[list[str], list[Beside]]] = {}
         self._held: dict[frozenset[str], bool] = {}
-        self._begins: frozenset[int] = frozenset()
-        self._stops: frozenset[int] = frozenset()
+        self._begins: set[int] = set()
+        self._stops: set[int] = set()
 
     def sightings(self) -> list[Sighting]:
         """The names, the longest at each place, in the order of the text; a publisher's address is not read."""
         found = list(self._capitalised())
         found += self._small(found)
         found += self._filed(found)
+        if not found:
+            return found
         # a surname may be another one's first name: « Kerry McCarthy »
         others = [sighting for sighting in found if not (sighting.form.alone and sighting.form.is_person)]
-        self._begins = frozenset(sighting.start for sighting in others)
-        self._stops = frozenset(sighting.end for sighting in others)
-        return sorted(found, key=lambda sighting: sighting.start)
+        self._begins = {sighting.start for sighting in others}
+        self._stops = {sighting.end for sighting in others}
+        found.sort(key=lambda sighting: sighting.start)
+        return found
 
     def _capitalised(self) -> Iterator[Sighting]:
         """Forms by a word with a capital."""
@@ -108,7 +113,13 @@ class Reading:
         for match in _CAPITALISED.finditer(self._text.written):
             start, end = match.span()
             node = first.get(folded[start:end])
-            if node is not None and start >= taken and (found := self._longest(start, end, node, taken)):
+            if node is None or start < taken:
+                continue
+            follows = _NEXT.match(folded, end) if node.after else None
+            after = node.after.get(follows[1]) if follows else None
+            if not node.forms and after is None:
+                continue
+            if found := self._longest(start, [(end, node)], follows.end() if follows else end, after, taken):
                 taken = found.end
                 yield found
 
@@ -136,17 +147,18 @@ class Reading:
                 ):
                     yield Sighting(segment.start, segment.end, form, segment)
 
-    def _longest(self, start: int, end: int, node: Node, taken: int) -> Sighting | None:
+    def _longest(
+        self, start: int, ways: list[tuple[int, Node]], at: int, node: Node | None, taken: int
+    ) -> Sighting | None:
+        """The longest form that stands there, of those on the way so far and behind the node that the next word leads to."""
         folded = self._text.folded
-        ways = [(end, node)] if node.forms else []
-        at = end
-        while node.after and (match := _NEXT.match(folded, at)):
-            after = node.after.get(match[1])
-            if after is None:
-                break
-            node, at = after, match.end()
+        while node is not None:
             if node.forms:
                 ways.append((at, node))
+            match = _NEXT.match(folded, at) if node.after else None
+            if match is None:
+                break
+            node, at = node.after.get(match[1]), match.end()
         for at, node in reversed(ways):
             for form in node.forms:
                 begins = start - len(form.lead)
@@ -174,12 +186,14 @@ class Reading:
     def _is_address(self, start: int, end: int) -> bool:
         """Whether it is part of a handle or of a host's name."""
         written = self._text.written
-        before, after = written[max(0, start - 2) : start], written[end : end + 2]
+        before, after = written[start - 1 : start], written[end : end + 1]
+        if before not in _ADDRESSES and after not in _ADDRESSES:
+            return False
         return (
-            before[-1:] in ("@", "_")
-            or after[:1] in ("@", "_")
-            or (after[:1] == "." and after[1:].islower())
-            or (before[-1:] == "." and before[:1].islower())
+            before in ("@", "_")
+            or after in ("@", "_")
+            or (after == "." and written[end + 1 : end + 2].islower())
+            or (before == "." and written[max(0, start - 2) : start - 1].islower())
         )
 
     def _is_shouted(self, start: int, end: int, segment: Segment) -> bool:
