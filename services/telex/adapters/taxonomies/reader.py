@@ -29,6 +29,8 @@ KEYS: Final = ("taxonomy", "version", "concepts")
 CONCEPT_KEYS: Final = ("code", "names", "terms", "must", "not", "near", "boost", "parent", "topic", "examples")
 NEAR_KEYS: Final = ("terms", "within")
 MEDIA_TOPICS: Final = "medtop"
+RESERVED: Final = (MEDIA_TOPICS, "places", "mentions")
+"""What comes with telex has these names in `provenance.taxonomies`."""
 _COMPARED: Final = 200
 """Codes up to which an unknown parent is compared with all of them."""
 _CODE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
@@ -310,8 +312,8 @@ def _name(value: object) -> str:
     read: str = expect(str, value, "text", "put it in quotes").strip()
     if not SLUG.fullmatch(read):
         raise WrongValueError(f"is {shown(read)}, no name", "write 1-63 small letters, digits and inner hyphens")
-    if read == MEDIA_TOPICS:
-        raise WrongValueError("is the name of the Media Topics", "write a name of your own")
+    if read in RESERVED:
+        raise WrongValueError("is the name of a vocabulary that comes with telex", "write a name of your own")
     return read
 
 
