@@ -1,12 +1,13 @@
 """Places of a text: the countries that a reader would mark, by their names and by those of their people, cities and seats."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from telex.core.model import Evidence, Place
-from telex.tagging.gazetteer import DATA, Gazetteer, Names, load_gazetteer
+from telex.tagging.gazetteer import DATA, Gazetteer, Kind, Names, load_gazetteer
 from telex.tagging.lexicon import WORDS
 from telex.tagging.reading import Hit, Reading
 from telex.tagging.text import Field, Text
@@ -16,6 +17,9 @@ MOST_PLACES: Final = 40
 MOST_EVIDENCE: Final = 5
 SHARE: Final = 0.5
 """Of the weightiest place's weight, from which a place is what the story is about."""
+DATELINE_WEIGHS: Final = 0.5
+_DATELINE: Final = re.compile(r"[^.\n—–]{0,60}?(?:\s[—–-]\s|\([^)\n]{2,20}\)\s*[—–:-])")
+"""What follows the name of a dateline."""
 _LOOKED_AT: Final = 1000
 """Characters in which function words are counted."""
 
@@ -56,7 +60,7 @@ class Places:
     """Tags texts with places. Loaded once, then read only."""
 
     def __init__(self, gazetteer: Gazetteer) -> None:
-        self._gazetteer = gazetteer
+        self.gazetteer = gazetteer
 
     @classmethod
     def load(cls, folder: Path = DATA) -> "Places":
@@ -70,7 +74,7 @@ class Places:
     @property
     def version(self) -> str:
         """What `provenance.taxonomies` names."""
-        return f"places@{self._gazetteer.edition}"
+        return f"places@{self.gazetteer.edition}"
 
     def tag(self, text: Text) -> tuple[Place, ...]:
         """The places of a text, each once: those that it is about first, then by weight.
@@ -80,19 +84,19 @@ class Places:
         names = self._names(text)
         if names is None:
             return ()
-        standings = _settle(text, Reading(text, names, self._gazetteer).places())
+        standings = _settle(text, Reading(text, names, self.gazetteer).places())
         if not standings:
             return ()
         standings.sort(key=lambda standing: -standing.weight)
         most = standings[0].weight
-        called = self._gazetteer.called[names.language]
+        called = self.gazetteer.called[names.language]
         places = [standing.place(text, called.get(standing.code, standing.code), most) for standing in standings]
         places.sort(key=lambda place: place.role != "subject")
         return tuple(places[:MOST_PLACES])
 
     def _names(self, text: Text) -> Names | None:
         """The names of a text's language; where it does not say, the one whose function words it holds most often."""
-        languages = self._gazetteer.languages
+        languages = self.gazetteer.languages
         if text.language is not None:
             return languages.get(text.language)
         words = WORDS.findall(text.folded[:_LOOKED_AT])
@@ -102,8 +106,12 @@ class Places:
 
 
 def _settle(text: Text, hits: list[Hit]) -> list[Standing]:
-    """What stands for each place. A name of several is the one that the text names otherwise, else the likeliest."""
+    """What stands for each place. A name of several is the one that the text names otherwise, else the likeliest.
+
+    A part of a country has its name beside others in that country: the American Georgia.
+    """
     named = {hit.sense.codes[0] for hit in hits if len(hit.sense.codes) == 1}
+    within = {hit.sense.codes[0] for hit in hits if len(hit.sense.codes) == 1 and hit.sense.kind >= Kind.AREA}
     standings: dict[str, Standing] = {}
     zones = _zones(text)
     until, weight = next(zones)
@@ -111,10 +119,22 @@ def _settle(text: Text, hits: list[Hit]) -> list[Standing]:
         while hit.start >= until:
             until, weight = next(zones)
         codes = hit.sense.codes
-        code = codes[0] if len(codes) == 1 else next((code for code in codes if code in named), codes[0])
+        beside = within if hit.sense.kind is Kind.AREA else named
+        code = codes[0] if len(codes) == 1 else next((code for code in codes if code in beside), codes[0])
         if weight:
-            standings.setdefault(code, Standing(code)).add(hit, weight)
+            counts = DATELINE_WEIGHS if _is_dateline(text, hit) else weight
+            standings.setdefault(code, Standing(code)).add(hit, counts)
     return list(standings.values())
+
+
+def _is_dateline(text: Text, hit: Hit) -> bool:
+    """Whether a name says where the reporter sits: « PARIS, 3 mars (X) — »."""
+    segment = text.segment_at(hit.start)
+    return (
+        hit.start == segment.start
+        and segment.field in {Field.SUMMARY, Field.BODY}
+        and _DATELINE.match(text.written, hit.end, segment.end) is not None
+    )
 
 
 def _zones(text: Text) -> Iterator[tuple[float, float]]:

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 from telex.tagging.gazetteer import Gazetteer, Kind, Names, Sense, Start
 from telex.tagging.lexicon import WORDS
 from telex.tagging.text import Field, Segment, Text
 
-_JOINTS: Final = frozenset({" ", "-", "'", " - ", " -", "- "})
+_JOINTS: Final = frozenset({" ", "-", "'", " - ", " -", "- ", " & "})
 """What may stand between the words of one name."""
 _ABBREVIATED: Final = 2
 """Letters of a word that a full stop may follow inside a name: St., D.C."""
+_ACRONYM: Final = 4
+"""Letters."""
 _TITLE_CASE: Final = 0.7
 """Share of longer words with a capital from which capitals tell nothing."""
 _LONGER: Final = 4
@@ -68,11 +70,23 @@ class Reading:
             for hit, verdict in judged
             if verdict is Verdict.CERTAIN or (verdict is Verdict.PLACE and hit.sense not in people)
         }
-        return [
+        kept = [
             hit
             for hit, verdict in judged
             if verdict is Verdict.CERTAIN or (verdict in {Verdict.PLACE, Verdict.DOUBTFUL} and hit.sense in known)
         ]
+        namesakes = {id(hit) for hit, other in pairwise(kept) if self._is_namesake(hit, other)}
+        return [hit for hit in kept if id(hit) not in namesakes] if namesakes else kept
+
+    def _is_namesake(self, hit: Hit, other: Hit) -> bool:
+        """Whether a part of another country after a city's name says that it is not the one that is known: Paris, Texas."""
+        return (
+            other.first == hit.after
+            and hit.sense.kind >= Kind.CITY
+            and other.sense.kind is Kind.AREA
+            and self._pieces[2 * other.first] == ", "
+            and not set(hit.sense.codes) & set(other.sense.codes)
+        )
 
     def _hits(self) -> Iterator[Hit]:
         """The longest name at each place."""
@@ -140,11 +154,13 @@ class Reading:
             return Verdict.CERTAIN
         if single and sense.kind is Kind.TOWN and self._stands_in_a_name(hit):
             return Verdict.DOUBTFUL
+        if self._is_acronym(hit):
+            return Verdict.DOUBTFUL
         return Verdict.DOUBTFUL if sense.doubtful and self._says_little(hit) else Verdict.PLACE
 
     def _judge_demonym(self, hit: Hit, beside: str) -> Verdict:
         manner, sense = self._manner, hit.sense
-        if beside in manner.speaking:
+        if beside in manner.speaking and not (manner.demonyms_in_lower_case and self._is_capital(hit.first)):
             gap = self._pieces[2 * hit.after]
             follower = self._word(hit.after)
             if gap != " " or follower in manner.function_words or follower in manner.locatives:
@@ -189,6 +205,18 @@ class Reading:
             and follower not in self._manner.heads
             and follower not in self._names.starts
             and not self._is_flat(hit.start)
+        )
+
+    def _is_acronym(self, hit: Hit) -> bool:
+        """Whether a town's short name stands in capitals among other words: GAO is an office in Washington too."""
+        written = self._text.written[hit.start : hit.end]
+        return (
+            hit.sense.kind >= Kind.AREA
+            and len(written) <= _ACRONYM
+            and hit.sense.exactly is None
+            and written.isupper()
+            and not self._is_flat(hit.start)
+            and hit.start != self._text.segment_at(hit.start).start
         )
 
     def _says_little(self, hit: Hit) -> bool:
