@@ -36,43 +36,12 @@ _COMPARED: Final = 200
 _CODE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
-SHORTER: Final[Mapping[str, str]] = MappingProxyType(
-    dict(
-        pair.split(":")
-        for pair in [
-            "afr:af",
-            "amh:am",
-            "ara:ar",
-            "bam:bm",
-            "deu:de",
-            "eng:en",
-            "ewe:ee",
-            "fra:fr",
-            "fre:fr",
-            "ful:ff",
-            "ger:de",
-            "hau:ha",
-            "ibo:ig",
-            "ita:it",
-            "kin:rw",
-            "lin:ln",
-            "mlg:mg",
-            "orm:om",
-            "por:pt",
-            "run:rn",
-            "sna:sn",
-            "som:so",
-            "spa:es",
-            "swa:sw",
-            "tir:ti",
-            "tsn:tn",
-            "wol:wo",
-            "xho:xh",
-            "yor:yo",
-            "zul:zu",
-        ]
-    )
-)
+SHORTER: Final[Mapping[str, str]] = MappingProxyType({
+    "afr": "af", "amh": "am", "ara": "ar", "bam": "bm", "deu": "de", "eng": "en", "ewe": "ee", "fra": "fr", "fre": "fr",
+    "ful": "ff", "ger": "de", "hau": "ha", "ibo": "ig", "ita": "it", "kin": "rw", "lin": "ln", "mlg": "mg", "orm": "om",
+    "por": "pt", "run": "rn", "sna": "sn", "som": "so", "spa": "es", "swa": "sw", "tir": "ti", "tsn": "tn", "wol": "wo",
+    "xho": "xh", "yor": "yo", "zul": "zu",
+})  # fmt: skip
 """Codes of three letters that people write though the language has one of two, which is what articles carry."""
 
 
