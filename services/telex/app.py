@@ -26,7 +26,8 @@ from telex.ports import LogReader, Observer
 from telex.settings import Config
 from telex.shard.context import Context, ShardSettings
 from telex.shard.supervisor import Supervisor
-from telex.taggers import open_tagger
+from telex.taggers import routed, taxonomies_of, watched_tagger
+from telex.tagging.tags import UNTAGGED
 from telex.web.health import Check
 from telex.web.server import WebConfig, WebServer
 
@@ -103,7 +104,11 @@ class Service:
             check_every=config.catalogue.check_every,
         )
         await self._catalogue.start()
-        self._tagger = open_tagger(config)  # nothing runs yet that it could hold up
+        # Nothing runs yet that reading these files could hold up.
+        taxonomies = taxonomies_of(config)
+        config = self._config = routed(config, taxonomies)
+        self._naming = naming_of(config)
+        self._tagger = watched_tagger(config, taxonomies, self._observer)
         self._log = await open_log(config, self._clock, self._rng)
         try:
             await self._start_rest()
@@ -124,7 +129,7 @@ class Service:
             self._observer,
             self._naming,
             shard_settings(self._config),
-            self._tagger,
+            self._tagger or UNTAGGED,
         )
         self._supervisor = Supervisor(self._log, context)
         self._web = WebServer(
@@ -143,6 +148,8 @@ class Service:
         lag = LoopLag(self._metrics.observe_loop_lag)
         self._spawn(self._supervisor.run())
         self._spawn(self._catalogue.run())
+        if self._tagger is not None:
+            self._spawn(self._tagger.run())
         self._spawn(lag.run())
         self._spawn(self._tell_trouble())
         feeds = len(self._catalogue.snapshot.feeds)
@@ -161,13 +168,22 @@ class Service:
             problems = self._catalogue.last_problems
             return None if self._catalogue.healthy else "; ".join(map(str, problems[:3])) or "the last reload failed"
 
+        def taxonomies() -> str | None:
+            problems = self._tagger.last_problems if self._tagger is not None else ()
+            return "; ".join(map(str, problems[:3])) or None
+
         def log() -> str | None:
             return self._readiness.why_not() or self._trouble()
 
         def shards() -> str | None:
             return None if self._supervisor.shards else "no shard is claimed yet"
 
-        return Check("catalogue", catalogue), Check("log", log), Check("shards", shards)
+        return (
+            Check("catalogue", catalogue),
+            Check("taxonomies", taxonomies),
+            Check("log", log),
+            Check("shards", shards),
+        )
 
     def _trouble(self) -> str | None:
         return trouble_of(self._log) if self._log is not None else None

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from telex import __version__
-from telex.commands import check, demo, feeds, preview, run, schema, state, tail, taxonomy
+from telex.commands import check, demo, feeds, preview, run, schema, state, tag, tail, taxonomy
 from telex.commands.common import Exit, report, say
 from telex.errors import ConfigurationError, LogError
 
-_COMMANDS = (run, demo, preview, check, tail, feeds, schema, state, taxonomy)
+_COMMANDS = (run, demo, preview, tag, check, tail, feeds, schema, state, taxonomy)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,5 +1,7 @@
 """Taxonomies as files: what is read, and how what is wrong is said."""
 
+import pickle
+
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -100,7 +102,9 @@ LINES = [
     ("terms: oil", "7:12: concepts[1].terms: is text, not a list; write [one, two]"),
     ("terms: {fr: []}", "7:17: concepts[1].terms.fr: is empty"),
     ("terms: {}", "7:12: concepts[1].terms: is empty"),
-    ("terms: {fr-SN: [x]}", "7:13: concepts[1].terms.fr-SN: is no language; write its two or three small letters"),
+    ("terms: {fr-SN: [x]}", "7:13: concepts[1].terms.fr-SN: is no language; did you mean 'fr'?"),
+    ("terms: {ENG: [x]}", "7:13: concepts[1].terms.ENG: is no language; did you mean 'en'?"),
+    ("terms: {french: [x]}", "7:13: concepts[1].terms.french: is no language; write its two or three small letters"),
     ("terms: [x, '…']", "7:16: concepts[1].terms[1]: holds no word; write letters or digits"),
     ("terms: [x, a*b]", "7:16: concepts[1].terms[1]: has a * before its end"),
     ("terms: [ab*]", "7:13: concepts[1].terms[0]: has fewer than 3 letters"),
@@ -295,6 +299,11 @@ def test_the_hash_in_the_version_tells_of_meaning_and_not_of_comments_or_example
     commented = EVERYTHING.replace("concepts:", "# a comment\nconcepts:").replace('not: ["Non"]', "not: [Jamais]")
     assert parse_taxonomy(commented.encode(), "b.yaml").taxonomy.version == version
     assert parse_taxonomy(EVERYTHING.replace("boost: 2", "boost: 3").encode(), "a.yaml").taxonomy.version != version
+
+
+def test_a_file_goes_from_one_process_to_another():
+    file = parse_taxonomy(EVERYTHING.encode(), "own.yaml")
+    assert pickle.loads(pickle.dumps(file)) == file
 
 
 SCALAR = st.one_of(st.none(), st.booleans(), st.integers(-5, 60), st.floats(allow_nan=True), st.text(max_size=12))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from babel.core import get_global
 
 from telex.adapters.configuration.problems import Problems
 from telex.adapters.configuration.tree import plain, read_tree
@@ -21,6 +22,7 @@ from telex.adapters.taxonomies.reader import (
     MAX_NEAR,
     MAX_WITHIN,
     NEAR_KEYS,
+    SHORTER,
 )
 from telex.errors import ConfigurationError
 
@@ -30,7 +32,7 @@ DEFS = SCHEMA["$defs"]
 EXAMPLE = next(way for way in DEFS["examples"]["items"]["anyOf"] if "properties" in way)
 
 GOOD = [
-    "code: a", "code: A.b-c_9", "code: ' a '", f"code: {'a' * 64}", "names: {fr: Énergie}", "names: {no: x, swa: y}",
+    "code: a", "code: A.b-c_9", "code: ' a '", f"code: {'a' * 64}", "names: {fr: Énergie}", "names: {no: x, ckb: y}",
     f"names: {{fr: {'x' * MAX_NAME}}}", "terms: [pétrole, 'Côte d’Ivoire', '=OPEP', 'hydro*', '=Hyd*', 'R&D', 'جامعة']",
     "terms: {fr: [x], en: [y, z]}", "must: [x, [y, z], '=Z']", "not: [xyz*]",
     "near: [{terms: [x], within: 1}, {within: 50, terms: [y]}]", "boost: 0.1", "boost: 10", "parent: top",
@@ -39,7 +41,7 @@ GOOD = [
 ]  # fmt: skip
 BAD = [
     "nme: x", "code: ''", "code: a b", "code: é", "code: medtop:01", "code: 7", "code: null", "code: -a", f"code: {'a' * 65}",
-    "names: {}", "names: x", "names: {FR: x}", "names: {fr-SN: x}", "names: {french: x}", "names: {fr: ''}", "names: {fr: 7}",
+    "names: {}", "names: x", "names: {FR: x}", "names: {fr-SN: x}", "names: {french: x}", "names: {fra: x}", "terms: {eng: [x]}", "names: {fr: ''}", "names: {fr: 7}",
     'names: {fr: "a\\nb"}', "names: null", f"names: {{fr: {'x' * (MAX_NAME + 1)}}}", "terms: []", "terms: {}", "terms: x",
     "terms: null", "terms: [7]", "terms: ['']", "terms: ['=']", "terms: ['*']", "terms: [a*b]", "terms: [ab*]", "terms: ['oil *']",
     "terms: ['--']", "terms: {fr: x}", "terms: {fr: []}", "terms: {fr-SN: [x]}",
@@ -123,6 +125,12 @@ def test_code_and_schema_name_the_same_bounds():
         MAX_TEXT,
         MAX_NAME,
     )
+
+
+def test_codes_of_three_letters_that_have_two_are_named_in_both_and_are_those_of_cldr():
+    assert DEFS["language"]["not"]["enum"] == list(SHORTER)
+    aliases = get_global("language_aliases")
+    assert dict(SHORTER) == {code: aliases[code] for code in SHORTER}
 
 
 def test_every_key_is_described():

@@ -22,9 +22,9 @@ MAY_IMPORT = {
     "web": {"web", "core", "ports", "wire"},
     "settings": {"settings", "adapters", "core"},
     "errors": set(),
-    "taggers": {"adapters", "settings", "tagging"},
+    "taggers": {"adapters", "core", "ports", "settings", "tagging"},
     "eventlogs": {"adapters", "ports", "settings", "wire"},
-    "app": {"adapters", "core", "eventlogs", "ports", "settings", "shard", "taggers", "web", "wire"},
+    "app": {"adapters", "core", "eventlogs", "ports", "settings", "shard", "taggers", "tagging", "web", "wire"},
     "commands": {
         "commands",
         "adapters",

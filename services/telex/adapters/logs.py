@@ -17,6 +17,7 @@ from telex.core.facts import (
     PollEnded,
     ShardClaimed,
     ShardLost,
+    TaxonomiesReloaded,
 )
 from telex.core.redact import redact_text
 from telex.wire.values import dumps
@@ -80,6 +81,8 @@ class LogObserver:
                     self._log.warning("log takes no appends, polling waits", shard=shard, **_known(detail=detail))
             case CatalogueReloaded():
                 self._reloaded(fact)
+            case TaxonomiesReloaded():
+                self._taxonomies(fact)
             case MemoryDropped(feed, what):
                 self._log.warning("memory dropped", feed=feed, what=what)
             case _:
@@ -98,6 +101,14 @@ class LogObserver:
         else:
             event = "feed gone" if fact.outcome == "gone" else "feed fails"
             self._log.warning(event, feed=fact.feed, **plan, **_known(detail=fact.detail))
+
+    def _taxonomies(self, fact: TaxonomiesReloaded) -> None:
+        if fact.accepted:
+            self._log.info("taxonomies loaded", versions=list(fact.versions))
+            return
+        shown = list(fact.problems[:_PROBLEMS])
+        more = len(fact.problems) - len(shown)
+        self._log.error("taxonomies refused, the old ones stay", problems=shown, more=more)
 
     def _reloaded(self, fact: CatalogueReloaded) -> None:
         if fact.accepted:

@@ -31,6 +31,7 @@ from telex.core.facts import (
     PollEnded,
     ShardClaimed,
     ShardLost,
+    TaxonomiesReloaded,
 )
 from telex.core.model import UnreadableReason
 from telex.core.repairs import REPAIRS
@@ -61,6 +62,9 @@ _COMMIT: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 _RECORDS: Final = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 _SIZES: Final = (1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24)
 _RESTORE: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60)
+
+
+TAG_KINDS: Final = ("topics", "places", "mentions")
 
 
 class _Labelled:
@@ -224,6 +228,8 @@ class MetricsObserver:
                 self._show_shards()
             case CatalogueReloaded():
                 self._reloaded(fact)
+            case TaxonomiesReloaded():
+                self._taxonomies_good.set(fact.accepted)
             case MemoryDropped():
                 self._dropped.inc()
             case _:
@@ -244,6 +250,8 @@ class MetricsObserver:
             self._letters.add(reason, count)
         for repair, count in fact.repairs:
             self._repairs.add(repair, count)
+        for kind, count in fact.tagged:
+            self._tagged.add(kind, count)
 
     def _reloaded(self, fact: CatalogueReloaded) -> None:
         self._catalogue_good.set(fact.accepted)
@@ -284,6 +292,8 @@ class MetricsObserver:
         help_ = "Articles committed in which something had to be repaired or guessed, by what."
         repairs = Counter("telex_repairs_total", help_, ["repair"], registry=registry)
         self._repairs = _Labelled(repairs, sorted(REPAIRS))
+        help_ = "Articles published or updated that have a tag, by its kind."
+        self._tagged = _Labelled(Counter("telex_tagged_articles_total", help_, ["kind"], registry=registry), TAG_KINDS)
         help_ = "From an article's publication, as its feed dates it, to its commit; without backfill."
         self._delay = Histogram("telex_publication_delay_seconds", help_, buckets=_DELAY, registry=registry)
         help_ = "How long commits to the event log took."
@@ -311,6 +321,9 @@ class MetricsObserver:
         self._catalogue_feeds = Gauge("telex_catalogue_feeds", "Feeds in the catalogue.", registry=registry)
         help_ = "1 where the catalogue's last reload was accepted, 0 where the old one had to stay."
         self._catalogue_good = Gauge("telex_catalogue_last_reload_successful", help_, registry=registry)
+        help_ = "1 where the last reload of the operators' taxonomies was accepted, or there was none; 0 where the old ones had to stay."
+        self._taxonomies_good = Gauge("telex_taxonomies_last_reload_successful", help_, registry=registry)
+        self._taxonomies_good.set(1)
 
 
 _ARTICLE_EVENTS: Final[dict[str, str]] = {kind.value: word for kind, word in ARTICLE_TYPES.items()}

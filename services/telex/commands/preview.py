@@ -2,26 +2,19 @@
 
 import argparse
 import asyncio
-import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
-from urllib.parse import urlsplit
 
-from telex.adapters.catalogue.urls import check_url, publisher_of
 from telex.adapters.clock import SystemClock
-from telex.adapters.configuration.problems import WrongValueError
 from telex.adapters.http.fetcher import HttpFetcher
 from telex.adapters.reading import PooledReader
 from telex.app import fetch_limits
-from telex.commands.common import Exit, Subparsers, config_argument, counted, emit, run_async, say, settings, until, why
+from telex.commands.common import Exit, Subparsers, config_argument, counted, emit, run_async, say, settings, until
+from telex.commands.sources import Sources, are_urls, feed_of, is_url, read_files
 from telex.core.arrivals import FeedArrived, PageArrived
 from telex.core.events import ArticlePublished, Event
-from telex.core.exchange import Fetched, Kind, Request
-from telex.core.identity import digest, feed_id
+from telex.core.exchange import Kind
+from telex.core.identity import digest
 from telex.core.memory import Memory
-from telex.core.model import Feed, PageDocument, Publisher, ReadRequest, Unreadable
+from telex.core.model import Feed, PageDocument, ReadRequest, Unreadable
 from telex.core.redact import redact_text, redact_url
 from telex.core.register import Register
 from telex.eventlogs import naming_of
@@ -33,7 +26,6 @@ from telex.taggers import open_tagger
 from telex.wire.cloudevents import records, structured
 
 _EXPLAINED = ("title", "summary", "body", "language", "authors", "published", "updated", "media")
-_STDIN_URL = "https://stdin.invalid/"
 
 
 def add(parsers: Subparsers) -> None:
@@ -60,17 +52,17 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.USAGE
     sources = arguments.source or [arguments.page]
     base = () if arguments.url is None else (arguments.url,)
-    if not _are_urls([*base, *filter(_is_url, sources)]):
+    if not are_urls("preview", [*base, *filter(is_url, sources)]):
         return Exit.USAGE
     config = settings(arguments)
     # Before the loop runs: reading from a terminal or a pipe may take for ever, and Ctrl-C has to end it.
-    files = {source: _read(source, config.fetch.max_body) for source in sources if not _is_url(source)}
+    files = read_files(sources, config.fetch.max_body)
 
     async def work(stop: asyncio.Event) -> int:
         async with HttpFetcher(fetch_limits(config), SystemClock()) as fetcher:
             reader = PooledReader()
             try:
-                preview = _Preview(config, fetcher, reader, files, arguments)
+                preview = _Preview(config, Sources("preview", fetcher, files, arguments.url), reader, arguments)
                 code = await until(stop, preview.page() if arguments.page is not None else preview.feeds())
             finally:
                 await reader.close()
@@ -79,57 +71,16 @@ def run(arguments: argparse.Namespace) -> int:
     return run_async(work)
 
 
-def _is_url(source: str) -> bool:
-    with suppress(ValueError):
-        return urlsplit(source).scheme in {"http", "https"}
-    return True  # brackets that do not fit: a URL that was meant to be one
-
-
-def _are_urls(urls: Iterable[str]) -> bool:
-    """Whether they can be asked; says which cannot."""
-    wrong = 0
-    for url in urls:
-        try:
-            check_url(url)
-        except WrongValueError as error:
-            say(f"telex preview: {redact_url(url)}: {error.what}; {error.remedy}")
-            wrong += 1
-    return not wrong
-
-
-@dataclass(frozen=True, slots=True)
-class _Unread:
-    """Why a file could not be read."""
-
-    why: str
-
-
-def _read(source: str, limit: int) -> bytes | _Unread:
-    try:
-        if source == "-":
-            body = sys.stdin.buffer.read(limit + 1)
-        else:
-            with Path(source).open("rb") as file:
-                body = file.read(limit + 1)
-    except OSError as error:
-        return _Unread(f"{error.strerror}; name a URL, a readable file, or - for stdin")
-    if len(body) > limit:
-        return _Unread(f"it is longer than {limit} bytes; telex would refuse it (fetch.max_body)")
-    return body
-
-
 class _Preview:
     def __init__(
         self,
         config: Config,
-        fetcher: HttpFetcher,
+        sources: Sources,
         reader: PooledReader,
-        files: Mapping[str, bytes | _Unread],
         arguments: argparse.Namespace,
     ) -> None:
-        self._fetcher = fetcher
+        self._from = sources
         self._reader = reader
-        self._files = files
         self._sources: list[str] = arguments.source
         self._single: str = arguments.page
         self._base: str | None = arguments.url
@@ -145,53 +96,29 @@ class _Preview:
 
     async def page(self) -> int:
         source = self._single
-        fetched = await self._get(source, Kind.PAGE)
+        fetched = await self._from.get(source, Kind.PAGE)
         if fetched is None:
             return Exit.PROBLEM
         page = await self._reader.read_page(fetched.body, fetched.content_type, fetched.url)
         if isinstance(page, Unreadable):
             say(f"telex preview: {redact_url(source)}: no article page: {page.reason}: {redact_text(page.detail)}")
             return Exit.PROBLEM
-        feed = _feed_of(self._address(source), full_text=True)
+        feed = feed_of(self._from.address(source), full_text=True)
         self._print((ArticlePublished(article_of_page(feed, page, fetched.fetched_at, self._tagger)),))
         _tell_repairs(source, page.repairs)
         if self._explain:
             _explain(page)
         return Exit.DONE
 
-    def _address(self, source: str) -> str:
-        """What the catalogue would name."""
-        if self._base or _is_url(source):
-            return self._base or source
-        return _STDIN_URL if source == "-" else Path(source).absolute().as_uri()
-
-    async def _get(self, source: str, kind: Kind) -> Fetched | None:
-        """A source's bytes, fetched or read; None, and words, where there are none."""
-        if _is_url(source):
-            fetched = await self._fetch(source, kind)
-            return replace(fetched, url=self._base) if fetched and self._base else fetched
-        body = self._files[source]
-        if isinstance(body, _Unread):
-            say(f"telex preview: {redact_url(source)}: {body.why}")
-            return None
-        return Fetched(url=self._address(source), body=body, fetched_at=self._clock.now())
-
-    async def _fetch(self, url: str, kind: Kind) -> Fetched | None:
-        exchange = await self._fetcher.fetch(Request(url, publisher_of(url), kind))
-        if isinstance(exchange, Fetched):
-            return exchange
-        say(f"telex preview: {redact_url(url)}: {why(exchange)}")
-        return None
-
     async def _feed(self, source: str) -> int:
-        fetched = await self._get(source, Kind.FEED)
+        fetched = await self._from.get(source, Kind.FEED)
         if fetched is None:
             return Exit.PROBLEM
         document = await self._reader.read_feed(ReadRequest(fetched.body, fetched.content_type, fetched.url))
         if isinstance(document, Unreadable):
             say(f"telex preview: {redact_url(source)}: no feed: {document.reason}: {redact_text(document.detail)}")
             return Exit.PROBLEM
-        feed = _feed_of(self._address(source), full_text=self._full_text)
+        feed = feed_of(self._from.address(source), full_text=self._full_text)
         arrival = FeedArrived(document, digest(fetched.body), fetched.url, None, None, None, skew_of(fetched))
         outcome = ingest(feed, Memory(), Register(), arrival, fetched.fetched_at, self._tagger)
         printed = self._print(outcome.events)
@@ -220,7 +147,7 @@ class _Preview:
         return printed
 
     async def _page_of(self, link: str) -> PageDocument:
-        fetched = await self._fetch(link, Kind.PAGE) if link != self._base else None
+        fetched = await self._from.fetch(link, Kind.PAGE) if link != self._base else None
         if fetched is None:
             return PageDocument(link)
         page = await self._reader.read_page(fetched.body, fetched.content_type, fetched.url)
@@ -248,8 +175,3 @@ def _explain(page: PageDocument) -> None:
     known = dict(page.sources)
     for field in _EXPLAINED:
         say(f"{field}: {known.get(field, 'not found')}")
-
-
-def _feed_of(url: str, *, full_text: bool) -> Feed:
-    publisher = Publisher("file") if url.startswith("file:") else publisher_of(url)
-    return Feed(id=feed_id(url), url=redact_url(url), publisher=publisher, full_text=full_text)

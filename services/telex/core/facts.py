@@ -35,7 +35,7 @@ class Committed:
 
     `types` counts records by CloudEvents type; `delays` are, for each article event of a
     poll (not a backfill) whose publication time is known, commit time minus publication time. `repairs` counts, by
-    name, the articles published or updated that say so in `provenance.repairs`.
+    name, the articles published or updated that say so in `provenance.repairs`; `tagged` counts, by kind of tag, those that have one.
     """
 
     shard: int
@@ -46,6 +46,7 @@ class Committed:
     delays: tuple[float, ...]
     dead_letters: tuple[tuple[str, int], ...]
     repairs: tuple[tuple[str, int], ...] = ()
+    tagged: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,15 @@ class CatalogueReloaded:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxonomiesReloaded:
+    """The operators' taxonomies were read again; `versions` are those of all vocabularies that rule now."""
+
+    versions: tuple[str, ...]
+    accepted: bool
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryDropped:
     """A feed's memory could not be read or was too large: what was given up, in words."""
 
@@ -93,4 +103,13 @@ class MemoryDropped:
     what: str
 
 
-Fact = PollEnded | Committed | ShardClaimed | ShardLost | LogPaused | CatalogueReloaded | MemoryDropped
+Fact = (
+    PollEnded
+    | Committed
+    | ShardClaimed
+    | ShardLost
+    | LogPaused
+    | CatalogueReloaded
+    | TaxonomiesReloaded
+    | MemoryDropped
+)

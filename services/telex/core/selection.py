@@ -1,21 +1,25 @@
 """Which events are wanted: the criteria that the readers of `/events` and the rules of fan-out topics share."""
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from telex.core.events import ArticleEvent, ArticleWithdrawn
+from telex.core.model import Profile
 
 _RANGE: Final = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8}){0,7}")
 SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """What the topic of a fan-out rule is called, behind the prefix of them all."""
+_CODE: Final = re.compile(r"[^\s:,]{1,64}:[^\s,]{1,128}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
+CONFIDENCE: Final = 0.5
+"""How sure of a topic telex has to be, where a selection does not say."""
 _NONE: Final[frozenset[str]] = frozenset()
 
 
 class Selectable(Protocol):
-    """What a selection looks at. An event of a feed has that feed, no language, no country and no categories."""
+    """What a selection looks at. An event of a feed has that feed, and neither language, country, categories nor tags."""
 
     @property
     def publisher(self) -> str:
@@ -47,15 +51,31 @@ class Selectable(Protocol):
         """As the feed and the catalogue name them."""
         ...
 
+    @property
+    def profile(self) -> str | None:
+        """What the catalogue says of the source: of the state, private, or another."""
+        ...
+
+    @property
+    def topics(self) -> Mapping[str, float]:
+        """The confidence of each topic, by its code."""
+        ...
+
+    @property
+    def places(self) -> Collection[str]:
+        """The codes of the places."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Criteria that are ANDed; the values of one are alternatives, and one without values asks nothing.
 
     `languages` are ranges of RFC 4647 (basic filtering) in lower case: `fr` also takes `fr-CA`, and no article whose
-    language is unknown. `categories` are compared without regard to case.
+    language is unknown. `categories` are compared without regard to case. `topics` are codes: what is narrower carries
+    the codes of what is broader; one of them has to be told with at least `confidence`. `places` are codes.
 
-    A withdrawal carries no text: what it does not tell (feeds, language, categories) excludes it from nothing. Who
+    A withdrawal carries no text: what it does not tell (feeds, language, categories, tags) excludes it from nothing. Who
     asks for those hears of withdrawals of articles that it never saw, and misses none of those that it did.
     """
 
@@ -64,6 +84,10 @@ class Selection:
     feeds: frozenset[str] = _NONE
     languages: frozenset[str] = _NONE
     categories: frozenset[str] = _NONE
+    profiles: frozenset[str] = _NONE
+    topics: frozenset[str] = _NONE
+    places: frozenset[str] = _NONE
+    confidence: float = CONFIDENCE
 
     @classmethod
     def of(
@@ -74,11 +98,15 @@ class Selection:
         feeds: Iterable[str] = (),
         languages: Iterable[str] = (),
         categories: Iterable[str] = (),
+        profiles: Iterable[str] = (),
+        topics: Iterable[str] = (),
+        places: Iterable[str] = (),
+        confidence: float = CONFIDENCE,
     ) -> "Selection":
         """Criteria as people write them.
 
         Raises:
-            ValueError: a value is no language tag or no country code.
+            ValueError: a value is no language tag, no code or no profile.
         """
         return cls(
             frozenset(publishers),
@@ -86,12 +114,16 @@ class Selection:
             frozenset(feeds),
             frozenset(map(language_range, languages)),
             frozenset(category.casefold() for category in categories),
+            frozenset(map(profile, profiles)),
+            frozenset(map(topic_code, topics)),
+            frozenset(map(country_code, places)),
+            confidence,
         )
 
     @property
     def asks_nothing(self) -> bool:
         """Whether everything matches."""
-        return self == EVERYTHING
+        return self == replace(EVERYTHING, confidence=self.confidence)
 
     def matches(self, event: Selectable) -> bool:
         """Whether the event is wanted. What costs most is asked last."""
@@ -99,13 +131,20 @@ class Selection:
             return False
         if self.countries and event.country not in self.countries:
             return False
+        if self.profiles and event.profile not in self.profiles:
+            return False
         if event.is_withdrawal:
             return True
         return (
             (not self.feeds or any(feed in self.feeds for feed in event.feeds))
             and (not self.languages or self._speaks(event.language))
             and (not self.categories or any(name.casefold() in self.categories for name in event.categories))
+            and (not self.places or not self.places.isdisjoint(event.places))
+            and (not self.topics or self._is_about(event.topics))
         )
+
+    def _is_about(self, topics: Mapping[str, float]) -> bool:
+        return any(topics.get(code, -1.0) >= self.confidence for code in self.topics)
 
     def _speaks(self, language: str | None) -> bool:
         if language is None:
@@ -140,6 +179,28 @@ def country_code(value: str) -> str:
     return value.upper()
 
 
+def topic_code(value: str) -> str:
+    """A topic's code with its vocabulary: `medtop:15000000`, or an operator's `name:code`.
+
+    Raises:
+        ValueError: it has no vocabulary.
+    """
+    if not _CODE.fullmatch(value):
+        raise ValueError(f"{value!r} is no topic's code, such as medtop:15000000")
+    return value
+
+
+def profile(value: str) -> str:
+    """What a catalogue may say of a source.
+
+    Raises:
+        ValueError: it is none of its words.
+    """
+    if value not in set(Profile):
+        raise ValueError(f"{value!r} is no profile; there are {', '.join(Profile)}")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What selections look at in an article's event."""
@@ -150,6 +211,9 @@ class Traits:
     feeds: tuple[str, ...]
     language: str | None
     categories: tuple[str, ...]
+    profile: str | None
+    topics: Mapping[str, float]
+    places: tuple[str, ...]
 
     @classmethod
     def of(cls, event: ArticleEvent) -> "Traits":
@@ -162,4 +226,7 @@ class Traits:
             feeds=article.feeds,
             language=article.language,
             categories=article.categories,
+            profile=article.source.profile,
+            topics={topic.code: topic.confidence for topic in article.topics},
+            places=tuple(place.code for place in article.places),
         )

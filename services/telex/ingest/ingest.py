@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from typing import assert_never
 
 from telex.core.arrivals import (
     Arrival,
@@ -20,9 +20,7 @@ from telex.core.model import Feed
 from telex.core.register import Register
 from telex.ingest import health, pages, window
 from telex.ingest.work import Work
-from telex.tagging.tags import NoTagger, Tagger
-
-UNTAGGED: Final = NoTagger()
+from telex.tagging.tags import UNTAGGED, Tagger
 
 
 @dataclass(frozen=True, slots=True)

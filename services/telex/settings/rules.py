@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 from telex.adapters.configuration.problems import did_you_mean
-from telex.core.selection import SLUG, Selection
+from telex.core.selection import CONFIDENCE, SLUG, Selection
 from telex.settings.values import wrong
 
 Rules = tuple[tuple[str, Selection], ...]
@@ -17,8 +17,12 @@ _CRITERIA: Final = {
     "feed": "feeds",
     "language": "languages",
     "category": "categories",
+    "profile": "profiles",
+    "topic": "topics",
+    "place": "places",
 }
-"""Called as the filters of `/events` are."""
+"""Called as the filters of `/events` are; there `topic` names a Kafka topic, and `concept` is what is `topic` here."""
+_CONFIDENCE: Final = "confidence"
 _REMEDY: Final = 'write slugs and their criteria, such as {"sport": {"category": ["sport"], "language": ["fr"]}}'
 
 
@@ -46,15 +50,24 @@ def _selection(slug: str, criteria: Any) -> Selection:
     if not isinstance(criteria, dict):
         raise wrong(f"states no criteria of {slug!r}", _REMEDY)
     for name in criteria:
-        if name not in _CRITERIA:
-            raise wrong(f"holds the unknown criterion {name!r} of {slug!r}", did_you_mean(name, tuple(_CRITERIA)))
+        if name not in (*_CRITERIA, _CONFIDENCE):
+            remedy = did_you_mean(name, (*_CRITERIA, _CONFIDENCE))
+            raise wrong(f"holds the unknown criterion {name!r} of {slug!r}", remedy)
+    sure = _confidence(slug, criteria.get(_CONFIDENCE, CONFIDENCE))
+    named = {_CRITERIA[name]: _texts(slug, name, each) for name, each in criteria.items() if name != _CONFIDENCE}
     try:
-        found = Selection.of(**{_CRITERIA[name]: _texts(slug, name, each) for name, each in criteria.items()})
+        found = Selection.of(**named, confidence=sure)
     except ValueError as error:
         raise wrong(f"is wrong in {slug!r}: {error}", "mend it") from None
     if found.asks_nothing:
         raise wrong(f"lets {slug!r} take every article", f"name one of {', '.join(_CRITERIA)}")
     return found
+
+
+def _confidence(slug: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise wrong(f"holds {value!r} as confidence of {slug!r}", "write a number from 0 to 1")
+    return float(value)
 
 
 def _texts(slug: str, name: str, value: object) -> tuple[str, ...]:

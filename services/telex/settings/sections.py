@@ -149,7 +149,7 @@ class TopicsConfig(Section):
     fan_out: Annotated[rules.Rules, BeforeValidator(values.none_or(rules.rules))] = setting(
         (),
         "rules",
-        "kafka: topics by rule: slug: {publisher, country, feed, language, category: [...]}; JSON, or YAML.",
+        "kafka: topics by rule: slug: {publisher, country, feed, language, category, profile, topic, place: [...]}; JSON, or YAML.",
     )
     fan_out_prefix: Annotated[str, BeforeValidator(values.topic)] = setting(
         "news.topic.", "name", "kafka: what the topic of a rule is called before its slug."
@@ -162,6 +162,14 @@ class TaggingConfig(Section):
 
     enabled: Annotated[bool, BeforeValidator(values.yes_or_no)] = setting(
         True, "", "Whether articles are tagged; it costs some 0.3 ms of CPU for each that is published."
+    )
+    taxonomies: Annotated[tuple[str, ...], BeforeValidator(values.names)] = setting(
+        (),
+        "paths",
+        "Taxonomies of your own (docs/taxonomies.md): files or directories of them; watched and loaded again.",
+    )
+    check_every: Annotated[float, BeforeValidator(values.duration(0.1, 3600))] = setting(
+        2.0, "seconds", "How often the taxonomies' files are looked at for changes."
     )
     least_confidence: Annotated[float, BeforeValidator(values.rate(0.0, 1.0))] = setting(
         0.0, "0 to 1", "Topics of which telex is less sure are not told."

@@ -32,14 +32,18 @@ class Cargo:
     types: Counter[str] = field(default_factory=Counter)
     letters: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
+    tagged: Counter[str] = field(default_factory=Counter)
     dates: list[float] = field(default_factory=list)
     """When what they tell was published or edited, by its publisher's word; news alone, no back catalogue."""
 
     def note(self, event: Event) -> None:
         """Count an event."""
         self.types[cloudevents.type_of(event)] += 1
-        if isinstance(event, ArticlePublished | ArticleUpdated) and event.article.provenance.repairs:
-            self.repairs.update(event.article.provenance.repairs)
+        if isinstance(event, ArticlePublished | ArticleUpdated):
+            article = event.article
+            self.repairs.update(article.provenance.repairs)
+            kinds = {"topics": article.topics, "places": article.places, "mentions": article.mentions}
+            self.tagged.update(kind for kind, tags in kinds.items() if tags)
         match event:
             case DeadLetter():
                 self.letters[event.reason] += 1
@@ -56,6 +60,7 @@ class Cargo:
         self.types.update(other.types)
         self.letters.update(other.letters)
         self.repairs.update(other.repairs)
+        self.tagged.update(other.tagged)
         self.dates += other.dates
 
 
@@ -224,5 +229,6 @@ class Committer:
             tuple(max(0.0, now - date) for date in cargo.dates),
             tuple(cargo.letters.items()),
             tuple(cargo.repairs.items()),
+            tuple(cargo.tagged.items()),
         )
         self._context.observer.observe(fact)

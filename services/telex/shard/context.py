@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 from telex.core.model import Feed
 from telex.core.schedule import Bounds
-from telex.ingest.ingest import UNTAGGED
 from telex.ports import Catalogue, Clock, DocumentReader, Fetcher, Observer
 from telex.shard.passage import Passage, Room
 from telex.shard.refusals import Refusals
-from telex.tagging.tags import Tagger
+from telex.tagging.tags import UNTAGGED, Tagger
 from telex.turns import Turns
 from telex.wire.topics import Naming
 

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from telex.core.model import Evidence
@@ -88,17 +89,17 @@ class Reading:
         """Where the terms stand that a concept's conditions ask for, one of each."""
         for group in concept.must:
             yield min(self.found[term][0] for term in group if term in self.found)
-        for others, within in concept.near:
-            companions = (self.companion(place, others, within) for place in places)
-            yield from filter(None, [next(filter(None, companions), None)])
+        for condition in self.companions(concept):
+            yield next(filter(None, map(condition.beside, places)))
 
     def counted(self, concept: Compiled, terms: Iterable[int]) -> list[tuple[int, Occurrence]]:
         """The occurrences that count for a concept, in the order of the text."""
+        conditions = self.companions(concept)
         standing = [
             (term, place)
             for term in terms
             for place in self.found[term]
-            if all(self.companion(place, others, within) for others, within in concept.near)
+            if all(condition.beside(place) for condition in conditions)
         ]
         standing.sort(key=lambda entry: (entry[1].first, -entry[1].after))
         counted: list[tuple[int, Occurrence]] = []
@@ -117,14 +118,9 @@ class Reading:
         """Where terms stand that bar a concept, the first place of each."""
         return [self.found[term][0] for term in concept.barred if term in self.found]
 
-    def companion(self, place: Occurrence, terms: Sequence[int], within: int) -> Occurrence | None:
-        """Where one of the terms stands near a place, beside it and in its field; None where none does."""
-        for term in terms:
-            for other in _neighbours(self.found.get(term, ()), place):
-                distance = max(other.first - place.after, place.first - other.after) + 1
-                if distance <= within and self.text.segment_at(other.start) is self.text.segment_at(place.start):
-                    return other
-        return None
+    def companions(self, concept: Compiled) -> "list[_Companions]":
+        """For each condition of `near`, where its terms stand."""
+        return [_Companions(self.text, self.found, others, within) for others, within in concept.near]
 
     def evidence(self, places: Iterable[Occurrence]) -> tuple[Evidence, ...]:
         """The places as evidence."""
@@ -141,19 +137,35 @@ class Reading:
         places = [place for term in terms for place in self.found[term]]
         if len(concept.near) > 1 and places and not self.counted(concept, terms):
             yield "near: no term has by it all that should stand near it"
-        for near, (others, within) in zip(concept.own.near, concept.near, strict=True):
-            if places and not any(self.companion(place, others, within) for place in places):
-                yield f"near: none of {_listed(near.terms)} stands within {within} words of a term"
+        for near, condition in zip(concept.own.near, self.companions(concept), strict=True):
+            if places and not any(map(condition.beside, places)):
+                yield f"near: none of {_listed(near.terms)} stands within {near.within} words of a term"
 
 
-def _neighbours(places: Sequence[Occurrence], place: Occurrence) -> Iterator[Occurrence]:
-    """Of a term's places, in the order of the text, the nearest ones before and behind a place; none that it overlaps."""
-    behind = bisect_left(places, place.after, key=lambda other: other.first)
-    if behind < len(places):
-        yield places[behind]
-    before = bisect_right(places, place.first, key=lambda other: other.after)
-    if before:
-        yield places[before - 1]
+class _Companions:
+    """Where the terms stand that a condition wants near a place."""
+
+    def __init__(
+        self, text: Text, found: Mapping[int, Sequence[Occurrence]], terms: Iterable[int], within: int
+    ) -> None:
+        self._text = text
+        self._within = within
+        self._by_first = sorted(place for term in terms for place in found.get(term, ()))
+        self._by_after = sorted(self._by_first, key=_after)
+
+    def beside(self, place: Occurrence) -> Occurrence | None:
+        """The nearest behind a place, else before it, that is near enough, in its field and apart from it."""
+        behind = bisect_left(self._by_first, place.after, key=_first)
+        before = bisect_right(self._by_after, place.first, key=_after)
+        for other in (*self._by_first[behind : behind + 1], *self._by_after[max(0, before - 1) : before]):
+            distance = max(other.first - place.after, place.first - other.after) + 1
+            if distance <= self._within and self._text.segment_at(other.start) is self._text.segment_at(place.start):
+                return other
+        return None
+
+
+_first = attrgetter("first")
+_after = attrgetter("after")
 
 
 def _listed(terms: Sequence[Term]) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -35,7 +34,7 @@ class OwnConcept:
 
     code: str
     names: Mapping[str, str]
-    terms: Mapping[str, tuple[Term, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    terms: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
     must: tuple[tuple[Term, ...], ...] = ()
     barred: tuple[Term, ...] = ()
     near: tuple[Near, ...] = ()
@@ -79,10 +78,4 @@ class Taxonomy:
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case Term():
-            return value.written
-        case MappingProxyType():
-            return dict(value)
-        case _:
-            return {name: getattr(value, name) for name in value.__slots__}
+    return value.written if isinstance(value, Term) else {name: getattr(value, name) for name in value.__slots__}

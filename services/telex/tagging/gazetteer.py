@@ -15,6 +15,7 @@ from telex.tagging.text import fold
 
 DATA: Final = Path(__file__).parent / "data" / "places"
 """What comes with telex: a file that `make gazetteer` writes, and a folder for each language."""
+_NONE: Final[Mapping[str, tuple[tuple[tuple[str, ...], "Sense"], ...]]] = {}
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -97,15 +98,30 @@ Entries = dict[tuple[str, ...], Sense]
 """The words of a name, folded → what it stands for."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """What a word begins: the name that it is alone, and longer ones by their second word, the longest first.
+
+    Of the longer ones the words after the second are held.
+    """
+
+    alone: Sense | None
+    longer: Mapping[str, tuple[tuple[tuple[str, ...], Sense], ...]]
+
+
 class Names:
-    """The names of a language, for one pass over a text's words: `after` has what may follow a first word, longest first."""
+    """The names of a language, for one pass over a text's words: `starts` are by a name's first word."""
 
     def __init__(self, language: str, manner: Manner, entries: Mapping[tuple[str, ...], Sense]) -> None:
         self.language = language
         self.manner = manner
-        self.after: dict[str, tuple[tuple[tuple[str, ...], Sense], ...]] = {}
+        longer: dict[str, dict[str, tuple[tuple[tuple[str, ...], Sense], ...]]] = {}
         for words in sorted(entries, key=len, reverse=True):
-            self.after[words[0]] = (*self.after.get(words[0], ()), (words[1:], entries[words]))
+            if len(words) > 1:
+                seconds = longer.setdefault(words[0], {})
+                seconds[words[1]] = (*seconds.get(words[1], ()), (words[2:], entries[words]))
+        alone = {words[0]: sense for words, sense in entries.items() if len(words) == 1}
+        self.starts = {word: Start(alone.get(word), longer.get(word, _NONE)) for word in alone.keys() | longer.keys()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +157,18 @@ def load_gazetteer(folder: Path = DATA) -> Gazetteer:
 def _load_names(folder: Path, document: Mapping[str, Any]) -> Names:
     manner = _load_manner(folder / "reading.yaml")
     entries: Entries = {}
-    for key, sense in _towns(document, folder.name):
-        entries[key] = sense
+    capitals = set(document["capitals"])
+    for code, towns in document["towns"].items():
+        for name in towns:
+            entries[tuple(words_of(name))] = Sense((code,), Kind.CITY if name in capitals else Kind.TOWN)
     for code, name in document["names"][folder.name].items():
         for variant in {name, name.split(" (")[0], name.replace(" & ", " and ").replace("’", "'")}:
             kind = Kind.REGION if code.isdigit() else Kind.NAME
             entries[tuple(words_of(variant))] = _sense(variant, (code,), kind, manner)
-    listed = yaml.load((folder / "names.yaml").read_bytes(), Loader=Loader)  # noqa: S506 - makes strings only
+    for code, cities in _read(folder.parent / "cities.yaml").items():
+        for name in split(cities):
+            entries.update(_entries(name, (code,), Kind.CITY, manner))
+    listed = _read(folder / "names.yaml")
     for part, kind in KINDS.items():
         for codes, names in listed.get(part, {}).items():
             for name in split(names):
@@ -185,28 +206,12 @@ def _sense(written: str, codes: tuple[str, ...], kind: Kind, manner: Manner) -> 
     )
 
 
-def _towns(document: Mapping[str, Any], language: str) -> Iterator[tuple[tuple[str, ...], Sense]]:
-    """The towns of GeoNames. Those that have a namesake elsewhere need other evidence for either."""
-    about = document["doubtful"]
-    words, given, surnames = (set(about["words"].get(language, ())), set(about["given"]), set(about["surnames"]))
-    capitals = set(document["capitals"])
-    for codes, names in document["towns"].items():
-        for name in names:
-            yield (
-                tuple(words_of(name)),
-                Sense(
-                    tuple(codes.split()),
-                    Kind.CITY if name in capitals else Kind.TOWN,
-                    None,
-                    name in words,
-                    name in given,
-                    name in surnames,
-                ),
-            )
+def _read(path: Path) -> Any:
+    return yaml.load(path.read_bytes(), Loader=Loader)  # noqa: S506 - makes strings only
 
 
 def _load_manner(path: Path) -> Manner:
-    about = yaml.load(path.read_bytes(), Loader=Loader)  # noqa: S506 - makes strings only
+    about = _read(path)
     inflections = ((ending, tuple(forms.split())) for ending, forms in about["inflections"].items())
 
     def words(key: str) -> frozenset[str]:

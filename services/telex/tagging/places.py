@@ -1,7 +1,8 @@
-"""Places of a text: the countries that a reader would mark, by their names and by those of their people, cities and governments."""
+"""Places of a text: the countries that a reader would mark, by their names and by those of their people, cities and seats."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,18 +15,52 @@ from telex.tagging.weighing import BODY_WEIGHS, CORE, LEAD, LEAD_WEIGHS, TAIL_WE
 
 MOST_PLACES: Final = 40
 MOST_EVIDENCE: Final = 5
-DATELINE: Final = 40
-"""Characters at the beginning of a body in which a place says where a reporter sits."""
+SHARE: Final = 0.5
+"""Of the weightiest place's weight, from which a place is what the story is about."""
 DATELINE_WEIGHS: Final = 0.5
-SUBJECT: Final = 0.5
-"""The share of the weightiest place's weight from which a place is what the story is about."""
+_DATELINE: Final = re.compile(r"[^.\n—–]{0,60}?(?:\s[—–-]\s|\([^)\n]{2,20}\)\s*[—–:-])")
+"""What follows the name of a dateline."""
+_LOOKED_AT: Final = 1000
+"""Characters in which function words are counted."""
+
+
+@dataclass(slots=True, eq=False)
+class Standing:
+    """What stands for a place: names with their weights, and whether one is in the title."""
+
+    code: str
+    found: list[tuple[float, Hit]] = field(default_factory=list)
+    weight: float = 0.0
+    titled: bool = False
+
+    def add(self, hit: Hit, weight: float) -> None:
+        """Take a name."""
+        self.found.append((weight, hit))
+        self.weight += weight
+        self.titled = self.titled or weight == TITLE_WEIGHS
+
+    def place(self, text: Text, name: str, most: float) -> Place:
+        """The tag; `most` is what the weightiest place weighs."""
+        subject = self.titled or self.weight >= SHARE * most
+        return Place(self.code, name, "subject" if subject else "mentioned", tuple(self._evidence(text)))
+
+    def _evidence(self, text: Text) -> Iterator[Evidence]:
+        """Where the weightiest names stand, each form once."""
+        seen: set[str] = set()
+        for _, hit in sorted(self.found, key=lambda pair: -pair[0]) if len(self.found) > 1 else self.found:
+            term = text.written[hit.start : hit.end]
+            if term not in seen:
+                seen.add(term)
+                yield text.evidence(hit.start, hit.end)
+            if len(seen) == MOST_EVIDENCE:
+                return
 
 
 class Places:
     """Tags texts with places. Loaded once, then read only."""
 
     def __init__(self, gazetteer: Gazetteer) -> None:
-        self._gazetteer = gazetteer
+        self.gazetteer = gazetteer
 
     @classmethod
     def load(cls, folder: Path = DATA) -> "Places":
@@ -39,81 +74,85 @@ class Places:
     @property
     def version(self) -> str:
         """What `provenance.taxonomies` names."""
-        return f"places@{self._gazetteer.edition}"
+        return f"places@{self.gazetteer.edition}"
 
     def tag(self, text: Text) -> tuple[Place, ...]:
-        """The places of a text, each once: those that it is about first, then by weight."""
+        """The places of a text, each once: those that it is about first, then by weight.
+
+        A place's name is in the text's language. A text in a language that the gazetteer lacks has none.
+        """
         names = self._names(text)
         if names is None:
             return ()
-        found = _settle(Reading(text, names, self._gazetteer).places())
-        weights = {code: sum(weight for _, weight in _weighed(text, hits)) for code, hits in found.items()}
-        most = max(weights.values(), default=0.0)
-        roles = {
-            code: "subject" if weights[code] >= SUBJECT * most or _is_in_title(text, hits) else "mentioned"
-            for code, hits in found.items()
-        }
-        ranked = sorted(found, key=lambda code: (roles[code] != "subject", -weights[code], found[code][0].start))
-        called = self._gazetteer.called.get(names.language, {})
-        return tuple(
-            Place(code, called.get(code, code), roles[code], tuple(_evidence(text, found[code])))
-            for code in ranked[:MOST_PLACES]
-        )
+        standings = _settle(text, Reading(text, names, self.gazetteer).places())
+        if not standings:
+            return ()
+        standings.sort(key=lambda standing: -standing.weight)
+        most = standings[0].weight
+        called = self.gazetteer.called[names.language]
+        places = [standing.place(text, called.get(standing.code, standing.code), most) for standing in standings]
+        places.sort(key=lambda place: place.role != "subject")
+        return tuple(places[:MOST_PLACES])
 
     def _names(self, text: Text) -> Names | None:
         """The names of a text's language; where it does not say, the one whose function words it holds most often."""
-        languages = self._gazetteer.languages
+        languages = self.gazetteer.languages
         if text.language is not None:
             return languages.get(text.language)
-        words = WORDS.findall(text.folded[:1000])
+        words = WORDS.findall(text.folded[:_LOOKED_AT])
         counted = {names: sum(word in names.manner.function_words for word in words) for names in languages.values()}
         best = max(counted, key=counted.__getitem__, default=None)
         return best if best and counted[best] else None
 
 
-def _settle(hits: list[Hit]) -> dict[str, list[Hit]]:
-    """Code → what stands for it. A name of several is the one that the text speaks of otherwise, else the likeliest."""
-    found: dict[str, list[Hit]] = defaultdict(list)
+def _settle(text: Text, hits: list[Hit]) -> list[Standing]:
+    """What stands for each place. A name of several is the one that the text names otherwise, else the likeliest.
+
+    A part of a country has its name beside others in that country: the American Georgia.
+    """
+    named = {hit.sense.codes[0] for hit in hits if len(hit.sense.codes) == 1}
+    within = {hit.sense.codes[0] for hit in hits if len(hit.sense.codes) == 1 and hit.sense.kind >= Kind.AREA}
+    standings: dict[str, Standing] = {}
+    zones = _zones(text)
+    until, weight = next(zones)
     for hit in hits:
-        if len(hit.sense.codes) == 1:
-            found[hit.sense.codes[0]].append(hit)
-    sure = set(found)
-    for hit in hits:
-        if len(hit.sense.codes) > 1:
-            code = next((code for code in hit.sense.codes if code in sure), hit.sense.codes[0])
-            if hit.sense.kind is not Kind.TOWN or code in sure:
-                found[code].append(hit)
-    return {code: sorted(entries, key=lambda hit: hit.start) for code, entries in found.items()}
+        while hit.start >= until:
+            until, weight = next(zones)
+        codes = hit.sense.codes
+        beside = within if hit.sense.kind is Kind.AREA else named
+        code = codes[0] if len(codes) == 1 else next((code for code in codes if code in beside), codes[0])
+        if weight:
+            counts = DATELINE_WEIGHS if _is_dateline(text, hit) else weight
+            standings.setdefault(code, Standing(code)).add(hit, counts)
+    return list(standings.values())
 
 
-def _weighed(text: Text, hits: Iterable[Hit]) -> Iterator[tuple[Hit, float]]:
-    """Each name and what it weighs: title and lead more, the end of a long body less."""
-    summary = any(segment.field is Field.SUMMARY for segment in text.segments)
-    for hit in hits:
-        segment = text.segment_at(hit.start)
-        at = hit.start - segment.start
+def _is_dateline(text: Text, hit: Hit) -> bool:
+    """Whether a name says where the reporter sits: « PARIS, 3 mars (X) — »."""
+    segment = text.segment_at(hit.start)
+    return (
+        hit.start == segment.start
+        and segment.field in {Field.SUMMARY, Field.BODY}
+        and _DATELINE.match(text.written, hit.end, segment.end) is not None
+    )
+
+
+def _zones(text: Text) -> Iterator[tuple[float, float]]:
+    """Up to which offset a name weighs how much: title and lead more, the end of a long body less, an address nothing."""
+    lead = LEAD_WEIGHS
+    for segment in text.segments:
         match segment.field:
             case Field.TITLE:
-                yield hit, TITLE_WEIGHS
+                yield segment.end, TITLE_WEIGHS
             case Field.SUMMARY:
-                yield hit, LEAD_WEIGHS
-            case Field.BODY if at < LEAD and not summary:
-                yield hit, LEAD_WEIGHS
+                yield segment.end, LEAD_WEIGHS
+                lead = BODY_WEIGHS
             case Field.BODY:
-                yield hit, BODY_WEIGHS if at < CORE else TAIL_WEIGHS
-            case _:
-                yield hit, BODY_WEIGHS
-
-
-def _is_in_title(text: Text, hits: Iterable[Hit]) -> bool:
-    return any(text.segment_at(hit.start).field is Field.TITLE for hit in hits)
-
-
-def _evidence(text: Text, hits: list[Hit]) -> Iterator[Evidence]:
-    """Where the weightiest names stand, each form once."""
-    seen: set[str] = set()
-    for hit, _ in sorted(_weighed(text, hits), key=lambda pair: -pair[1]):
-        term = text.written[hit.start : hit.end]
-        if term not in seen and len(seen) < MOST_EVIDENCE:
-            seen.add(term)
-            yield text.evidence(hit.start, hit.end)
+                yield min(segment.start + LEAD, segment.end), lead
+                yield min(segment.start + CORE, segment.end), BODY_WEIGHS
+                yield segment.end, TAIL_WEIGHS
+            case Field.CATEGORY:
+                yield segment.end, BODY_WEIGHS
+            case Field.URL:
+                yield segment.end, 0.0
+    yield float("inf"), 0.0

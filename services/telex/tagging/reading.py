@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
-from telex.tagging.gazetteer import Gazetteer, Kind, Names, Sense
+from telex.tagging.gazetteer import Gazetteer, Kind, Names, Sense, Start
 from telex.tagging.lexicon import WORDS
 from telex.tagging.text import Field, Segment, Text
 
-_JOINTS: Final = frozenset({" ", "-", "'", " - ", " -", "- "})
+_JOINTS: Final = frozenset({" ", "-", "'", " - ", " -", "- ", " & "})
 """What may stand between the words of one name."""
+_ABBREVIATED: Final = 2
+"""Letters of a word that a full stop may follow inside a name: St., D.C."""
+_ACRONYM: Final = 4
+"""Letters."""
 _TITLE_CASE: Final = 0.7
 """Share of longer words with a capital from which capitals tell nothing."""
 _LONGER: Final = 4
@@ -52,6 +56,7 @@ class Reading:
         self._manner = names.manner
         self._given_names = gazetteer.given_names
         self._pieces = WORDS.split(text.folded)
+        self._words = [*self._pieces[1::2], ""]
         self._ends = list(accumulate(map(len, self._pieces)))
         self._shouting: dict[Segment, bool] = {}
         self._title_case: dict[Segment, bool] = {}
@@ -65,41 +70,58 @@ class Reading:
             for hit, verdict in judged
             if verdict is Verdict.CERTAIN or (verdict is Verdict.PLACE and hit.sense not in people)
         }
-        return [
+        kept = [
             hit
             for hit, verdict in judged
             if verdict is Verdict.CERTAIN or (verdict in {Verdict.PLACE, Verdict.DOUBTFUL} and hit.sense in known)
         ]
+        namesakes = {id(hit) for hit, other in pairwise(kept) if self._is_namesake(hit, other)}
+        return [hit for hit in kept if id(hit) not in namesakes] if namesakes else kept
+
+    def _is_namesake(self, hit: Hit, other: Hit) -> bool:
+        """Whether a part of another country after a city's name says that it is not the one that is known: Paris, Texas."""
+        return (
+            other.first == hit.after
+            and hit.sense.kind >= Kind.CITY
+            and other.sense.kind is Kind.AREA
+            and self._pieces[2 * other.first] == ", "
+            and not set(hit.sense.codes) & set(other.sense.codes)
+        )
 
     def _hits(self) -> Iterator[Hit]:
         """The longest name at each place."""
-        pieces, ends = self._pieces, self._ends
-        taken = 0
-        for at, after in enumerate(map(self._names.after.get, pieces[1::2])):
-            if after is None or at < taken:
+        words, taken = self._words, 0
+        for at, start in enumerate(map(self._names.starts.get, words)):
+            if start is None or at < taken or (start.alone is None and words[at + 1] not in start.longer):
                 continue
-            for words, sense in after:
-                last = at + len(words)
-                if words and not self._follows(at, words):
-                    continue
-                start, end = ends[2 * at], ends[2 * last + 1]
-                if self._is_written(sense, start, end):
-                    taken = last + 1
-                    if sense.kind is not Kind.NOTHING:
-                        yield Hit(sense, start, end, at, last + 1)
-                    break
+            hit = self._longest(at, start)
+            if hit is not None:
+                taken = hit.after
+                if hit.sense.kind is not Kind.NOTHING:
+                    yield hit
 
-    def _follows(self, at: int, words: tuple[str, ...]) -> bool:
-        """Whether the words of a name follow its first one."""
+    def _longest(self, at: int, start: Start) -> Hit | None:
+        """The longest name that begins with a word."""
+        words = self._words
+        for rest, sense in start.longer.get(words[at + 1], ()):
+            after = at + 2 + len(rest)
+            if tuple(words[at + 2 : after]) == rest and self._is_joined(at, after):
+                hit = self._hit(sense, at, after)
+                if hit is not None:
+                    return hit
+        return self._hit(start.alone, at, at + 1) if start.alone is not None else None
+
+    def _hit(self, sense: Sense, at: int, after: int) -> Hit | None:
+        start, end = self._ends[2 * at], self._ends[2 * after - 1]
+        return Hit(sense, start, end, at, after) if self._is_written(sense, start, end) else None
+
+    def _is_joined(self, at: int, after: int) -> bool:
+        """Whether no more stands between words than in a name."""
         pieces = self._pieces
-        for number, word in enumerate(words, at + 1):
-            where = 2 * number
-            if where + 1 >= len(pieces) or pieces[where + 1] != word:
-                return False
-            joint = pieces[where]
-            if joint not in _JOINTS and (len(pieces[where - 1]) > 2 or joint not in {".", ". "}):
-                return False
-        return True
+        return all(
+            pieces[where] in _JOINTS or (len(pieces[where - 1]) <= _ABBREVIATED and pieces[where] in {".", ". "})
+            for where in range(2 * at + 2, 2 * after, 2)
+        )
 
     def _is_written(self, sense: Sense, start: int, end: int) -> bool:
         """Whether a name stands with the capitals that it needs."""
@@ -108,7 +130,7 @@ class Reading:
             return written[end : end + 1] == "-"
         if sense.exactly is not None:
             return written[start:end] == sense.exactly and not self._shouts(start)
-        return sense.lower or written[start].isupper() or self._is_flat(start)
+        return sense.lower or not written[start:end].islower() or self._is_flat(start)
 
     def _judge(self, hit: Hit) -> Verdict:
         sense, manner = hit.sense, self._manner
@@ -123,19 +145,22 @@ class Reading:
             return Verdict.PERSON
         if beside and self._names_something_else(hit, beside):
             return Verdict.OTHER
+        single = hit.after - hit.first == 1
+        if single and gap == " " and self._is_surname(hit, before):
+            return Verdict.PERSON
+        if single and sense.given and self._is_given_name(hit):
+            return Verdict.DOUBTFUL if self._is_title_case(hit.start) else Verdict.OTHER
         if beside in manner.locatives and gap != "-":
             return Verdict.CERTAIN
-        if hit.after - hit.first > 1:
-            return Verdict.DOUBTFUL if sense.doubtful else Verdict.PLACE
-        if gap == " " and self._is_surname(hit, before):
-            return Verdict.PERSON
-        if sense.given and self._is_given_name(hit):
-            return Verdict.DOUBTFUL if self._is_title_case(hit.start) else Verdict.PERSON
-        return Verdict.DOUBTFUL if self._is_doubtful(hit) else Verdict.PLACE
+        if single and sense.kind is Kind.TOWN and self._stands_in_a_name(hit):
+            return Verdict.DOUBTFUL
+        if self._is_acronym(hit):
+            return Verdict.DOUBTFUL
+        return Verdict.DOUBTFUL if sense.doubtful and self._says_little(hit) else Verdict.PLACE
 
     def _judge_demonym(self, hit: Hit, beside: str) -> Verdict:
         manner, sense = self._manner, hit.sense
-        if beside in manner.speaking:
+        if beside in manner.speaking and not (manner.demonyms_in_lower_case and self._is_capital(hit.first)):
             gap = self._pieces[2 * hit.after]
             follower = self._word(hit.after)
             if gap != " " or follower in manner.function_words or follower in manner.locatives:
@@ -166,7 +191,7 @@ class Reading:
         return (
             (sense.surname or sense.kind >= Kind.CITY)
             and before in self._given_names
-            and before not in self._names.after
+            and before not in self._names.starts
             and self._is_capital(hit.first - 1)
             and not self._is_flat(hit.start)
         )
@@ -178,21 +203,25 @@ class Reading:
             self._pieces[2 * hit.after] == " "
             and self._is_capital(hit.after)
             and follower not in self._manner.heads
-            and follower not in self._names.after
+            and follower not in self._names.starts
             and not self._is_flat(hit.start)
         )
 
-    def _is_doubtful(self, hit: Hit) -> bool:
-        """Whether a name alone says too little."""
-        sense = hit.sense
-        if sense.kind is Kind.TOWN:
-            if len(sense.codes) > 1 or sense.surname or sense.given:
-                return True
-            if self._stands_in_a_name(hit):
-                return True
-        if sense.doubtful:
-            return self._begins_a_sentence(hit.first) or self._is_title_case(hit.start) or self._is_flat(hit.start)
-        return False
+    def _is_acronym(self, hit: Hit) -> bool:
+        """Whether a town's short name stands in capitals among other words: GAO is an office in Washington too."""
+        written = self._text.written[hit.start : hit.end]
+        return (
+            hit.sense.kind >= Kind.AREA
+            and len(written) <= _ACRONYM
+            and hit.sense.exactly is None
+            and written.isupper()
+            and not self._is_flat(hit.start)
+            and hit.start != self._text.segment_at(hit.start).start
+        )
+
+    def _says_little(self, hit: Hit) -> bool:
+        """Whether a capital there would stand before any word."""
+        return self._begins_a_sentence(hit.first) or self._is_title_case(hit.start) or self._is_flat(hit.start)
 
     def _stands_in_a_name(self, hit: Hit) -> bool:
         """Whether words with capitals stand beside it that nothing is known of: a person's name, a company's."""
@@ -203,18 +232,17 @@ class Reading:
             before in {" ", "-"}
             and self._is_capital(hit.first - 1)
             and not self._begins_a_sentence(hit.first - 1)
-            and self._word(hit.first - 1) not in self._names.after
+            and self._word(hit.first - 1) not in self._names.starts
         ) or (
             after in {" ", "-"}
             and self._is_capital(hit.after)
             and self._word(hit.after) not in self._manner.heads
-            and self._word(hit.after) not in self._names.after
+            and self._word(hit.after) not in self._names.starts
         )
 
     def _word(self, number: int) -> str:
         """A word by its number, empty where there is none."""
-        at = 2 * number + 1
-        return self._pieces[at] if 0 <= at < len(self._pieces) else ""
+        return self._words[number] if 0 <= number < len(self._words) else ""
 
     def _is_capital(self, number: int) -> bool:
         """Whether a word begins with a capital."""

@@ -1,7 +1,7 @@
 """What tagging gives, and what gives it."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from telex.core.model import Mention, Place, Topic
 from telex.tagging.text import Text
@@ -31,3 +31,7 @@ class NoTagger:
     def tag(self, text: Text) -> Tags:  # noqa: ARG002 - the protocol's argument
         """No tags."""
         return Tags()
+
+
+UNTAGGED: Final = NoTagger()
+"""Stands where nothing is to be tagged."""

@@ -58,6 +58,15 @@ class Taxonomies:
         number = self._numbers.get(code)
         return None if number is None else self._concepts[number].own.topic
 
+    @property
+    def routes(self) -> dict[str, tuple[str, ...]]:
+        """The codes of the concepts that go to each Kafka topic, by its slug."""
+        found: dict[str, tuple[str, ...]] = {}
+        for concept in self._concepts:
+            if slug := concept.own.topic:
+                found[slug] = (*found.get(slug, ()), concept.code)
+        return found
+
     def tag(self, text: Text) -> tuple[Topic, ...]:
         """The topics of a text, the most certain first; what is broader stands before what is narrower."""
         if not self._concepts:
@@ -122,9 +131,7 @@ class Taxonomies:
         for term in reading.found:
             for number, spoken in self._speaks.get(term, ()):
                 if language is None or spoken in {EVERY, language}:
-                    terms = found.setdefault(number, [])
-                    if term not in terms[-1:]:
-                        terms.append(term)
+                    found.setdefault(number, []).append(term)
         return found
 
     def _cases(self, reading: Reading) -> dict[int, Case]:

@@ -20,6 +20,8 @@ LEAST_PREFIX: Final = 3
 MOST_WORDS: Final = 12
 _REMEMBERED: Final = 50_000
 """Forms of which is remembered what they begin; then it begins anew."""
+_USUAL: Final = 40
+"""Characters up to which a form is remembered: a hostile text may have words of thousands."""
 _JOINS: Final = re.compile(r"-|[ \t'\"«»“”„]+")
 """What may stand between two words of any phrase, folded. A dash with spaces around it parts."""
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -107,13 +109,14 @@ _Ends = tuple[tuple[int, Term], ...]
 class _Node:
     """Where a row of words has led: the terms that end here, what may follow, and what may begin the word that follows."""
 
-    __slots__ = ("after", "ends", "opens")
+    __slots__ = ("after", "ends", "longest", "opens")
 
     def __init__(self) -> None:
         self.ends: _Ends = ()
         # Most lead nowhere: they share one empty mapping.
         self.after: Mapping[str, _Node] = _NOTHING
         self.opens: Mapping[str, _Ends] = _NOTHING
+        self.longest = 0
 
     def then(self, word: str) -> "_Node":
         """The node that a word leads to, made where there was none."""
@@ -129,12 +132,13 @@ class _Node:
         """Let a term end with any word that goes on from one."""
         if not isinstance(self.opens, dict):
             self.opens = {}
+        self.longest = max(self.longest, len(word))
         self.opens[word] = (*self.opens.get(word, ()), (number, term))
 
     def opened_by(self, word: str) -> Iterator[tuple[int, Term]]:
         """The terms whose last word this one goes on from."""
         if self.opens:
-            for length in range(LEAST_PREFIX, len(word) + 1):
+            for length in range(LEAST_PREFIX, min(len(word), self.longest) + 1):
                 yield from self.opens.get(word[:length], ())
 
 
@@ -153,13 +157,15 @@ class _Firsts(dict[str, _First | None]):
         self._root = root
 
     def __missing__(self, form: str) -> _First | None:
-        if len(self) >= _REMEMBERED:
-            self.clear()
         word = looked_up(form)
         node = self._root.after.get(word)
         alone = (*(node.ends if node else ()), *self._root.opened_by(word))
         goes_on = node if node and (node.after or node.opens) else None
-        found = self[form] = _First(alone, goes_on) if alone or goes_on else None
+        found = _First(alone, goes_on) if alone or goes_on else None
+        if len(form) <= _USUAL:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[form] = found
         return found
 
 

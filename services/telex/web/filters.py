@@ -6,13 +6,25 @@ from typing import Final
 
 from multidict import MultiMapping
 
-from telex.core.selection import EVERYTHING, Selection, country_code, language_range
+from telex.core.selection import EVERYTHING, Selection, country_code, language_range, profile, topic_code
 from telex.web.frames import Frame
 from telex.web.problems import BadParameterError
 from telex.wire.topics import CONTROL, EventType, Naming
 from telex.wire.values import text
 
-PARAMETERS: Final = ("type", "topic", "publisher", "feed", "subject", "language", "country", "category")
+PARAMETERS: Final = (
+    "type",
+    "topic",
+    "publisher",
+    "feed",
+    "subject",
+    "language",
+    "country",
+    "category",
+    "profile",
+    "concept",
+    "place",
+)
 _TYPES: Final = {kind.value: kind for kind in EventType if kind not in CONTROL}
 _LONGEST: Final = 1024
 
@@ -42,8 +54,9 @@ def wanted(query: MultiMapping[str], naming: Naming) -> Wanted:
     `type` is a CloudEvents type, `topic` a topic's name, `publisher` and `subject` (article id or feed id) as in the
     event. `feed` is a feed's id: its own events, and articles that it shows. `language` is a range as in RFC 4647
     (basic filtering): `fr` also takes `fr-CA`; what has no language is not taken. `country` is that of the article's
-    source, `category` one of the article's, in whatever case. A withdrawal carries no text: who asks for a feed, a
-    language or a category gets all of them. Dead letters come only where `type` or `topic` asks for them: they carry
+    source, `profile` what the catalogue says of it, `category` one of the article's, in whatever case. `concept` is the code
+    of a topic that telex is at least half sure of, `place` the code of a place. A withdrawal carries no text: who asks for
+    a feed, a language, a category or a tag gets all of them. Dead letters come only where `type` or `topic` asks for them: they carry
     up to 64 KiB that nobody could read.
 
     Raises:
@@ -61,6 +74,9 @@ def wanted(query: MultiMapping[str], naming: Naming) -> Wanted:
             feeds=_given(query, "feed") or frozenset(),
             languages=_parsed(query, "language", language_range),
             categories=_parsed(query, "category", str.casefold),
+            profiles=_parsed(query, "profile", profile),
+            topics=_parsed(query, "concept", topic_code),
+            places=_parsed(query, "place", country_code),
         ),
     )
 

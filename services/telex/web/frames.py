@@ -1,6 +1,6 @@
 """One record as the readers of `/events` get it: encoded once and examined once for all of them."""
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 import orjson
@@ -9,6 +9,8 @@ from telex.core.records import Record
 from telex.ports import Stored
 from telex.wire.cloudevents import structured
 from telex.wire.topics import EventType
+
+_LOOKED_AT: Final = ("feeds", "language", "categories", "source", "topics", "places")
 
 
 class Frame:
@@ -71,6 +73,26 @@ class Frame:
         found = self._load().get("categories")
         return _texts(found) if isinstance(found, list) else []
 
+    @property
+    def profile(self) -> str | None:
+        """That of the article's source; None for events of feeds."""
+        source = self._load().get("source")
+        profile = source.get("profile") if isinstance(source, dict) else None
+        return profile if isinstance(profile, str) else None
+
+    @property
+    def topics(self) -> dict[str, float]:
+        """The confidence of each of the article's topics, by code; none for events of feeds."""
+        found = _objects(self._load().get("topics"))
+        return {
+            str(each.get("code")): sure for each in found if isinstance(sure := each.get("confidence"), int | float)
+        }
+
+    @property
+    def places(self) -> list[str]:
+        """The codes of the article's places; none for events of feeds."""
+        return [str(each.get("code")) for each in _objects(self._load().get("places"))]
+
     def _load(self) -> dict[str, Any]:
         if self._data is None:
             self._data = {}
@@ -79,8 +101,12 @@ class Frame:
             except orjson.JSONDecodeError:  # of another program: it has no feeds and no language
                 return self._data
             if isinstance(data, dict):
-                self._data = {name: data.get(name) for name in ("feeds", "language", "categories", "source")}
+                self._data = {name: data.get(name) for name in _LOOKED_AT}
         return self._data
+
+
+def _objects(found: object) -> list[dict[str, Any]]:
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def _texts(found: list[Any]) -> list[str]:

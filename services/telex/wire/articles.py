@@ -1,5 +1,6 @@
 """Article to JSON (schemas/article/1.json) and back."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -56,14 +57,8 @@ def to_json(article: Article) -> bytes:
             "feeds": article.feeds,
             "categories": article.categories,
             "topics": [_topic(topic) for topic in article.topics],
-            "places": [
-                {"code": p.code, "name": p.name, "role": p.role, "evidence": _evidence(p.evidence)}
-                for p in article.places
-            ],
-            "mentions": [
-                {"name": m.name, "kind": m.kind, "wikidata": m.wikidata, "evidence": _evidence(m.evidence)}
-                for m in article.mentions
-            ],
+            "places": [_place(place) for place in article.places],
+            "mentions": [_mention(mention) for mention in article.mentions],
             "media": [_media(m, url) for m in article.media if (url := uri_or_none(m.url)) is not None],
             "word_count": article.word_count,
             "rights": article.rights,
@@ -91,6 +86,30 @@ def _source(source: Source) -> dict[str, Any]:
         "home_url": uri_or_none(source.home_url),
         "country": source.country,
         "profile": source.profile,
+    }
+
+
+def tags_to_json(topics: Iterable[Topic], places: Iterable[Place], mentions: Iterable[Mention]) -> bytes:
+    """The tags alone, each as in an article's JSON."""
+    return dumps(
+        {
+            "topics": [_topic(topic) for topic in topics],
+            "places": [_place(place) for place in places],
+            "mentions": [_mention(mention) for mention in mentions],
+        }
+    )
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"code": place.code, "name": place.name, "role": place.role, "evidence": _evidence(place.evidence)}
+
+
+def _mention(mention: Mention) -> dict[str, Any]:
+    return {
+        "name": mention.name,
+        "kind": mention.kind,
+        "wikidata": mention.wikidata,
+        "evidence": _evidence(mention.evidence),
     }
 
 

@@ -3,6 +3,7 @@
 Secrets are not looked for here: addresses and details in events were redacted by whoever made them.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, assert_never
 from urllib.parse import quote
@@ -22,8 +23,9 @@ from telex.core.events import (
     FeedRetired,
     FeedStatus,
 )
-from telex.core.model import ArticleId, Publisher
+from telex.core.model import Article, ArticleId, Publisher
 from telex.core.records import Record
+from telex.core.selection import CONFIDENCE
 from telex.wire import articles, feed_events
 from telex.wire.topics import SCHEMAS, EventType, Naming
 from telex.wire.values import dumps, instant, text
@@ -45,6 +47,8 @@ __all__ = [
 ]
 
 JSON = "application/json"
+TAGS_LIMIT = 1000
+"""Characters that a header of tags may have."""
 LOG_SOURCE = "/log"
 """The source of control events: the log that is read, whichever instance serves it."""
 
@@ -99,7 +103,30 @@ def _article_record(event: ArticleEvent, naming: Naming) -> Record:
         subject=text(article.id),
         at=article.provenance.fetched_at,
         value=articles.to_json(article),
+        more=_tags(article),
     )
+
+
+def _tags(article: Article) -> tuple[tuple[str, str], ...]:
+    """Extension attributes by which subscribers filter without parsing: codes with commas between, each where it is known.
+
+    `topics` are those that telex is at least half sure of, the surest first, `places` the weightiest first. No code holds a
+    comma; what does not fit into `TAGS_LIMIT` is left out, at the end.
+    """
+    topics = _listed(topic.code for topic in article.topics if topic.confidence >= CONFIDENCE)
+    places = _listed(place.code for place in article.places)
+    named = (("ce_topics", topics), ("ce_places", places), ("ce_language", text(article.language or "")))
+    return tuple((name, value) for name, value in named if value)
+
+
+def _listed(codes: Iterable[str]) -> str:
+    found, size = [], 0
+    for code in codes:
+        size += len(code) + 1
+        if size > TAGS_LIMIT:
+            break
+        found.append(code)
+    return ",".join(found)
 
 
 def _feed_record(event: FeedEvent, naming: Naming) -> Record:
@@ -116,7 +143,15 @@ def _feed_record(event: FeedEvent, naming: Naming) -> Record:
 
 
 def _record(
-    naming: Naming, *, kind: EventType, ident: str, publisher: Publisher, subject: str, at: float, value: bytes
+    naming: Naming,
+    *,
+    kind: EventType,
+    ident: str,
+    publisher: Publisher,
+    subject: str,
+    at: float,
+    value: bytes,
+    more: tuple[tuple[str, str], ...] = (),
 ) -> Record:
     headers = (
         ("ce_specversion", "1.0"),
@@ -126,6 +161,7 @@ def _record(
         ("ce_subject", subject),
         ("ce_time", instant(at)),
         ("ce_dataschema", naming.schema_url(SCHEMAS[kind])),
+        *more,
         ("content-type", JSON),
     )
     return Record(naming.topic_of(kind), subject, headers, value)

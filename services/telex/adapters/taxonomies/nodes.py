@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from telex.adapters.configuration.problems import Place, Problems, WrongValueError, did_you_mean
+from telex.adapters.configuration.problems import MAX_PROBLEMS, Place, Problems, WrongValueError, did_you_mean
 from telex.adapters.configuration.tree import Node
 from telex.adapters.configuration.values import Parser, kind_of
 from telex.tagging.terms import Term, WrongTermError, parse_term
@@ -14,6 +14,8 @@ BUDGET = 24 << 20
 """Of the terms and texts of one file, 10 for each and 1 for each character. Only anchors can make a file exceed it."""
 MAX_TERM = 100
 """Characters."""
+_Wrong = tuple[str, str]
+"""What is wrong with a term, and the remedy."""
 
 
 class Nodes:
@@ -22,7 +24,7 @@ class Nodes:
     def __init__(self, where: str, problems: Problems) -> None:
         self.where = where
         self.problems = problems
-        self._terms: dict[str, Term | WrongTermError] = {}
+        self._terms: dict[str, Term | _Wrong] = {}
         self._left = BUDGET
 
     def add(self, node: Node, label: str, what: str, remedy: str) -> None:
@@ -45,7 +47,9 @@ class Nodes:
             else:
                 key = f"{label}.{name}"[:100] if label else name[:100]
                 place = Place(self.where, child.key_line, child.key_column)
-                self.problems.add(place, key, "is an unknown key", did_you_mean(name, known))
+                # Guessing takes time: what nobody will read is not guessed.
+                remedy = did_you_mean(name, known) if len(self.problems) < MAX_PROBLEMS else "remove it"
+                self.problems.add(place, key, "is an unknown key", remedy)
         return found
 
     def items(self, node: Node, label: str, limit: int, remedy: str) -> Iterator[tuple[str, Node]]:
@@ -99,16 +103,16 @@ class Nodes:
         parsed = self._terms.get(written)
         if parsed is None:
             parsed = self._terms[written] = _parsed(written)
-        if isinstance(parsed, WrongTermError):
-            self.add(node, label, parsed.what, parsed.remedy)
-            return None
-        return parsed
+        if isinstance(parsed, Term):
+            return parsed
+        self.add(node, label, *parsed)
+        return None
 
 
-def _parsed(written: str) -> Term | WrongTermError:
+def _parsed(written: str) -> Term | _Wrong:
     if len(written) > MAX_TERM:
-        return WrongTermError(f"is longer than {MAX_TERM} characters", "shorten it")
+        return f"is longer than {MAX_TERM} characters", "shorten it"
     try:
         return parse_term(written)
     except WrongTermError as error:
-        return error
+        return error.what, error.remedy

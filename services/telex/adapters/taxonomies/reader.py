@@ -2,8 +2,9 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from telex.adapters.configuration.problems import Place, Problems, WrongValueError, did_you_mean
@@ -33,6 +34,44 @@ _COMPARED: Final = 200
 _CODE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
+SHORTER: Final[Mapping[str, str]] = MappingProxyType(
+    dict(
+        pair.split(":")
+        for pair in [
+            "afr:af",
+            "amh:am",
+            "ara:ar",
+            "bam:bm",
+            "deu:de",
+            "eng:en",
+            "ewe:ee",
+            "fra:fr",
+            "fre:fr",
+            "ful:ff",
+            "ger:de",
+            "hau:ha",
+            "ibo:ig",
+            "ita:it",
+            "kin:rw",
+            "lin:ln",
+            "mlg:mg",
+            "orm:om",
+            "por:pt",
+            "run:rn",
+            "sna:sn",
+            "som:so",
+            "spa:es",
+            "swa:sw",
+            "tir:ti",
+            "tsn:tn",
+            "wol:wo",
+            "xho:xh",
+            "yor:yo",
+            "zul:zu",
+        ]
+    )
+)
+"""Codes of three letters that people write though the language has one of two, which is what articles carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +222,14 @@ class _Reader:
 
     def _by_language(self, mapping: dict[str, Node], label: str) -> Iterator[tuple[str, Node]]:
         for language, child in mapping.items():
-            if _LANGUAGE.fullmatch(language):
+            if _LANGUAGE.fullmatch(language) and language not in SHORTER:
                 yield language, child
             else:
-                place = Place(self._nodes.where, child.key_line, child.key_column)
                 remedy = "write its two or three small letters, such as fr, without a region"
+                shorter = SHORTER.get(language.lower()) or language[:2].lower()
+                if language.lower() in SHORTER or (language[2:3] in {"-", "_"} and shorter.isalpha()):
+                    remedy = f"did you mean {shorter!r}?"
+                place = Place(self._nodes.where, child.key_line, child.key_column)
                 self._nodes.problems.add(place, f"{label}.{language}"[:100], "is no language", remedy)
 
     def _must(self, node: Node, label: str) -> tuple[tuple[Term, ...], ...]:
