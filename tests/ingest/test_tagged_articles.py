@@ -51,7 +51,6 @@ def test_what_is_published_or_updated_is_tagged_by_its_words_and_nothing_else_is
     (event,) = show(house, tagger, *edited)
     assert (event.article.version, event.article.topics[0].code) == (2, "own:Edited")
     holed = [*edited[:2], *edited[3:]]
-    show(house, tagger, *holed)
     gone = show(house, tagger, *holed)
     assert kinds(gone) == ["withdrawn"]
     assert gone[0].article.topics == ()
