@@ -154,6 +154,13 @@ def test_an_address_to_listen_on_has_host_and_port(listen, host, port):
         ("topics: {fan_out: {s: {country: Senegal}}}\n", "is wrong in 's': 'Senegal' is no ISO 3166 code"),
         ("topics: {fan_out: {s: {country: []}}}\n", "lets 's' take every article; name one of publisher, country"),
         ("topics: {fan_out: {s: {category: 7}}}\n", "holds 7 as category of 's', which is no text"),
+        (
+            "topics: {fan_out: {s: {topic: sport}}}\n",
+            "is wrong in 's': 'sport' is no topic's code, such as medtop:15000000",
+        ),
+        ("topics: {fan_out: {s: {profile: rich}}}\n", "is wrong in 's': 'rich' is no profile; there are state, public"),
+        ("topics: {fan_out: {s: {place: ML, confidence: 2}}}\n", "holds 2 as confidence of 's'; write a number from 0"),
+        ("topics: {fan_out: {s: {confidence: 0.7}}}\n", "lets 's' take every article; name one of publisher, country"),
         ("topics: {fan_out: {s: sport}}\n", "states no criteria of 's'"),
         ("topics: {fan_out: [sport]}\n", "['sport'] is no mapping; write slugs and their criteria"),
         (

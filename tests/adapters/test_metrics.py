@@ -166,7 +166,7 @@ def test_names_follow_the_conventions_of_prometheus():
     units = ("_seconds", "_bytes", "_info")
     plain = {
         "telex_commit_records", "telex_shards", "telex_log_paused", "telex_events_readers", "telex_catalogue_version",
-        "telex_catalogue_feeds", "telex_catalogue_last_reload_successful", "telex_log_shards",
+        "telex_catalogue_feeds", "telex_catalogue_last_reload_successful", "telex_log_shards", "telex_taxonomies_last_reload_successful",
     }  # fmt: skip
     for row in rows:
         assert re.fullmatch(r"telex_[a-z_]+", row.name), row

@@ -176,7 +176,7 @@ def test_each_problem_names_its_place_its_key_and_a_remedy(line, said):
         ),
         (f"{HEAD}  - {{code: a, names: {{fr: A}}}}", "4:5: concepts[0]: has neither terms nor a narrower concept"),
         ("taxonomy: Own\nversion: a b\nconcepts: []", "1:11: taxonomy: is 'Own', no name"),
-        ("taxonomy: medtop\nversion: '1'\nconcepts: []", "1:11: taxonomy: is the name of the Media Topics"),
+        ("taxonomy: medtop\nversion: '1'\nconcepts: []", "1:11: taxonomy: is the name of a vocabulary that comes"),
         ("taxonomy: own\nversion: 1\nconcepts: []", "2:10: version: is a number, not text; put it in quotes"),
         ("taxonomy: own\nversion: 1+2\nconcepts: []", "2:10: version: is '1+2', no version"),
         ("taxonomy: own\nversion: [", "3:1: is no YAML"),

@@ -22,6 +22,7 @@ from telex.adapters.taxonomies.reader import (
     MAX_NEAR,
     MAX_WITHIN,
     NEAR_KEYS,
+    RESERVED,
     SHORTER,
 )
 from telex.errors import ConfigurationError
@@ -66,7 +67,7 @@ GOOD_DOCUMENTS = [
 ]
 BAD_DOCUMENTS = [
     "[]", "x", f"version: a\n{CONCEPT}", f"taxonomy: own\n{CONCEPT}", "taxonomy: own\nversion: a", f"taxonomy: Own\nversion: a\n{CONCEPT}",
-    f"taxonomy: medtop\nversion: a\n{CONCEPT}", f"taxonomy: 7\nversion: a\n{CONCEPT}", f"taxonomy: own\nversion: 7\n{CONCEPT}",
+    *(f"taxonomy: {name}\nversion: a\n{CONCEPT}" for name in RESERVED), f"taxonomy: 7\nversion: a\n{CONCEPT}", f"taxonomy: own\nversion: 7\n{CONCEPT}",
     f"taxonomy: own\nversion: a+b\n{CONCEPT}", f"taxonomy: own\nversion: ''\n{CONCEPT}", f"taxonomy: own\nversion: a\nx: y\n{CONCEPT}",
     "taxonomy: own\nversion: a\nconcepts: []", "taxonomy: own\nversion: a\nconcepts: {}", "taxonomy: own\nversion: a\nconcepts: [x]",
     "taxonomy: own\nversion: a\nconcepts: [{names: {fr: A}, terms: [x]}]", "taxonomy: own\nversion: a\nconcepts: [{code: a, terms: [x]}]",

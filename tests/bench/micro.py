@@ -8,6 +8,8 @@ import time
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
 
+import own_concepts
+
 from telex.core.arrivals import FeedArrived, StillSame
 from telex.core.events import ArticlePublished
 from telex.core.identity import digest
@@ -91,6 +93,7 @@ def parts() -> dict[str, tuple[Callable[[], object], int]]:
         "an article to JSON": (lambda: to_json(article), 1),
         "an event to its record": (lambda: records(ArticlePublished(article), naming), 1),
         "a record to a structured event": (lambda: structured(record), 1),
+        **own_concepts.parts(),
     }
 
 

@@ -24,7 +24,7 @@ HEADERS = (
     "ce_dataschema",
     "content-type",
 )
-OPTIONAL_HEADERS = frozenset({"traceparent"})
+OPTIONAL_HEADERS = frozenset({"traceparent", "ce_topics", "ce_places", "ce_language"})
 
 
 def _retrieve(uri: str) -> Resource[Any]:

@@ -156,9 +156,13 @@ def test_a_title_tells_man_from_woman():
         ("Total du pétrolier : trois puits", None),
         ("Le buteur de Milan marque en Serie A", "AC Milan"),
         ("Le buteur né à Milan marque en Serie A", None),
+        ("Le buteur et le maire de Milan parlent de Serie A", None),
+        ("Le buteur, dans les rues de Milan, parle de Serie A", None),
         ("Le défilé de Milan", None),
         ("Le buteur d'Arsenal vise la Premier League", "Arsenal FC"),
         ("La police saisit un Arsenal", None),
+        ("L'armée, dit le Pentagon aux US", "Pentagone"),
+        ("Le Pentagon of us all", None),
     ],
 )
 def test_a_name_that_is_a_word_counts_beside_what_tells(text, name):
@@ -169,8 +173,25 @@ def test_a_short_name_counts_beside_the_whole_one():
     assert found("Milan AC", body="Milan a perdu, dit-on à Milan.") == {"AC Milan": ["Milan AC", "Milan"]}
 
 
+def test_a_club_is_not_its_town():
+    assert found("Manchester City Council met at Cardiff City Hall, then at the Barclays Center", language="en") == {}
+    assert list(found("Manchester City met Cardiff City", language="en")) == ["Manchester City", "Cardiff City"]
+
+
+def test_a_surname_that_is_another_ones_first_name_is_part_of_the_longer_name():
+    assert found(None, body="John Kerry met Kerry McCarthy of the House. McCarthy left.", language="en") == {
+        "John Kerry": ["John Kerry"]
+    }
+
+
+def test_a_short_name_is_not_part_of_a_longer_one():
+    names = found("The Security Council meets at the UN", language="en")
+    assert names.keys() == {"United Nations Security Council", "United Nations"}
+    assert list(found("The Cyber Security Council writes to the UN", language="en")) == ["United Nations"]
+
+
 def test_a_company_is_not_who_bears_its_name():
-    assert found("James Gunn and Peter Safran", language="en") == {}
+    assert found("James Gunn and Peter Safran", body="Gunn and Safran took over.", language="en") == {}
     assert list(found("Le motoriste Safran recrute")) == ["Safran"]
 
 

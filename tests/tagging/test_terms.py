@@ -1,6 +1,9 @@
 """Terms of operators: what they mean, and where they stand in a text."""
 
+import re
 import sys
+from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -120,6 +123,51 @@ def test_a_term_is_found_or_not_whatever_other_terms_there_are(title, others, da
     same = together.add(term)
     text = text_of(title=title)
     assert alone.find(text).get(number) == together.find(text).get(same)
+
+
+SPACED = st.lists(
+    st.tuples(
+        st.sampled_from(["été", "Ete", "etes", "œuf", "oeufs", "OMS", "a7"]),
+        st.sampled_from([" ", "-", "’", ", ", " - ", "&"]),
+    ),
+    min_size=1,
+    max_size=10,
+).map(lambda pairs: "".join(word + gap for word, gap in pairs))
+"""Few words, so that they meet."""
+
+
+def compared(term, title):
+    """Where a term stands, by comparing it with every row of words."""
+    words = list(re.finditer(r"[^\W_]+", title))
+    plain = [fold(word.group()).replace("œ", "oe") for word in words]
+    for first in range(len(words) - len(term.words) + 1):
+        row = slice(first, first + len(term.words))
+        gaps = [fold(title[one.end() : other.start()]) for one, other in pairwise(words[row])]
+        if not all(gap in {" ", "-", "'", own} for gap, own in zip(gaps, term.gaps, strict=True)):
+            continue
+        wanted, stand = [(list(term.words), plain[row])], [word.group() for word in words[row]]
+        if term.exactly is not None:
+            wanted.append((list(term.exactly), stand))
+        if all(
+            own[:-1] == there[:-1] and (there[-1].startswith(own[-1]) if term.open else own[-1] == there[-1])
+            for own, there in wanted
+        ):
+            yield title[words[first].start() : words[row][-1].end()]
+
+
+@given(
+    SPACED, st.lists(st.tuples(st.sampled_from(["", "="]), SPACED, st.sampled_from(["", "*"])), min_size=1, max_size=6)
+)
+def test_the_pass_finds_what_comparing_every_row_of_words_finds(title, drawn):
+    terms, numbers = Terms(), {}
+    for mark, words, star in drawn:
+        written = f"{mark}{words.rstrip(' -’,&')}{star}"
+        with suppress(WrongTermError):
+            term = parse_term(written)
+            numbers[term] = terms.add(term)
+    found = terms.find(text_of(title=title))
+    for term, number in numbers.items():
+        assert [title[each.start : each.end] for each in found.get(number, [])] == list(compared(term, title))
 
 
 @given(st.text(max_size=60), st.text(max_size=200))

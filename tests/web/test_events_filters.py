@@ -8,6 +8,7 @@ from web_log import NAMING, SmallLog, article, dead_letter, example, gap
 from web_reader import serving
 
 from telex.core.events import ArticlePublished
+from telex.core.model import Profile
 from telex.ports import Stored
 from telex.web.filters import PARAMETERS, wanted
 from telex.web.frames import frame_of
@@ -99,6 +100,29 @@ def test_countries_and_categories_are_filters_of_articles():
     assert found(("category", "rugby"), ("category", "foot")) == [1]
 
 
+def test_tags_and_profiles_are_filters_of_articles():
+    log = SmallLog()
+    unsure = replace(ARTICLE.topics[0], code="medtop:15000000", confidence=0.4)
+    fitting = replace(ARTICLE, topics=(*ARTICLE.topics, unsure), source=replace(ARTICLE.source, profile=Profile.STATE))
+    other = replace(ARTICLE, topics=(), places=(), source=replace(ARTICLE.source, profile=Profile.PRIVATE))
+    log.append(*(records(ArticlePublished(each), NAMING)[0] for each in (fitting, other)), gap(1))
+
+    def found(*pairs):
+        choice = wanted(MultiDict(pairs), NAMING)
+        return [stored.position for stored in log.stored if choice.matches(frame_of(stored))]
+
+    assert found(("concept", "medtop:11000000")) == [1]
+    assert found(("concept", "medtop:15000000")) == []
+    assert found(("place", "sn")) == [1]
+    assert found(("place", "ML")) == []
+    assert found(("profile", "private")) == [2]
+    assert found(("profile", "state"), ("profile", "private"), ("place", "SN")) == [1]
+    with pytest.raises(BadParameterError, match="no topic's code"):
+        found(("concept", "sport"))
+    with pytest.raises(BadParameterError, match="no profile"):
+        found(("profile", "rich"))
+
+
 def test_a_withdrawal_reaches_whoever_may_have_got_the_article():
     withdrawal = example("telex.article.withdrawn")
     record = records(withdrawal, NAMING)[0]
@@ -109,6 +133,7 @@ def test_a_withdrawal_reaches_whoever_may_have_got_the_article():
         return wanted(MultiDict(pairs), NAMING).matches(frame)
 
     assert matches(("language", "wo"), ("feed", "another"), ("category", "none"))
+    assert matches(("concept", "medtop:15000000"), ("place", "ML"))
     assert matches(("publisher", source.publisher))
     assert not matches(("publisher", "another.example"))
     assert not matches(("country", "XX"))

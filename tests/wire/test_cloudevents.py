@@ -58,8 +58,22 @@ def test_an_article_event_has_the_headers_of_the_kafka_binding():
         ("ce_subject", event.article.id),
         ("ce_time", "2026-02-05T07:14:20Z"),
         ("ce_dataschema", "https://telex.example/schemas/article/1.json"),
+        ("ce_topics", "medtop:11000000"),
+        ("ce_places", "SN"),
+        ("ce_language", "fr"),
         ("content-type", "application/json"),
     )
+
+
+def test_the_headers_of_tags_name_what_is_likely_and_stay_small():
+    event = example("telex.article.updated")
+    sure, unsure = event.article.topics[0], replace(event.article.topics[0], code="medtop:15000000", confidence=0.49)
+    many = tuple(replace(sure, code=f"own:{number:04}") for number in range(300))
+    (record,) = records(replace(event, article=replace(event.article, topics=(unsure, *many), places=())), NAMING)
+    named = headers(record)
+    assert named["ce_topics"].startswith("own:0000,own:0001,")
+    assert 950 < len(named["ce_topics"]) <= 1000
+    assert "ce_places" not in named
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
@@ -53,13 +54,14 @@ class Reading:
     def __init__(self, text: Text, terms: Terms) -> None:
         self.text = text
         self.found: Mapping[int, Sequence[Occurrence]] = terms.find(text)
-        zones = list(_zones(text))
-        self._until = [until for until, _ in zones]
-        self._weights = [weight for _, weight in zones]
+
+    @cached_property
+    def _zones(self) -> list[tuple[int, float]]:
+        return list(_zones(self.text))
 
     def weight(self, place: Occurrence) -> float:
         """What an occurrence weighs by where it stands."""
-        return self._weights[bisect_right(self._until, place.start)]
+        return next(weight for until, weight in self._zones if place.start < until)
 
     def case(self, concept: Compiled, terms: Iterable[int]) -> Case | None:
         """What speaks for a concept, by those of its terms that stand here; None where a condition is not met.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from telex.core.model import Mention
-from telex.tagging.names import NAMES, Entry, Names, load_names
+from telex.tagging.names import NAMES, Entry, Form, Names, load_names
 from telex.tagging.sightings import Part, Reading, Sighting
 from telex.tagging.text import Field, Text
 
@@ -17,6 +17,8 @@ _WEIGHS: Final = {Field.TITLE: 5.0, Field.SUMMARY: 3.0, Field.CATEGORY: 3.0, Fie
 _LEAD_WEIGHS: Final = 2.0
 _ENOUGH: Final = 2
 """Words of a list that must stand in a text for a short name beside them to count: one may be chance."""
+_NAME_THINGS: Final = ("club", "company")
+"""Arenas are named after companies, councils after the towns that clubs are named after."""
 _HEADLINES: Final = (Field.TITLE, Field.SUMMARY, Field.CATEGORY)
 """Fields where a surname stands before the whole name is told."""
 
@@ -87,6 +89,8 @@ class _Resolving:
         self._met: dict[Entry, list[Sighting]] = {}
         self._named: list[tuple[int, str, Entry | None]] = []
         """Where whole names stand, their last words, and whose they are: None for somebody that the file does not know."""
+        self._surnames: set[Form] = set()
+        """Names of companies and clubs that are persons' in this text: « Peter Safran »."""
         self._bare: list[Sighting] = []
         self._short: list[Sighting] = []
 
@@ -94,6 +98,7 @@ class _Resolving:
         """Each entry that is mentioned with its sightings, in the order of the text."""
         for sighting in self._sightings:
             self._sort_out(sighting)
+        self._forget_surnames()
         for sighting in self._bare:
             self._settle_bare(sighting)
         self._settle_short()
@@ -111,13 +116,17 @@ class _Resolving:
         form = sighting.form
         if not form.entries:
             self._name(sighting, None)
-        elif form.entries[0].kind != "person":
-            if not form.certain:
-                self._short.append(sighting)
-            elif not (form.alone and self._reading.is_surname(sighting)):
-                self._count(form.entries[0], sighting)
-        elif not self._reading.is_namesake(sighting):
-            self._sort_person(sighting)
+        elif form.is_person:
+            if not self._reading.is_namesake(sighting):
+                self._sort_person(sighting)
+        elif form.entries[0].kind in _NAME_THINGS and self._reading.is_thing(sighting):
+            return
+        elif not form.certain:
+            self._short.append(sighting)
+        elif form.alone and self._reading.is_surname(sighting):
+            self._surnames.add(form)
+        else:
+            self._count(form.entries[0], sighting)
 
     def _sort_person(self, sighting: Sighting) -> None:
         form = sighting.form
@@ -144,16 +153,25 @@ class _Resolving:
             bearer = form.entries[0]
         elif len(everyone) == 1 and sighting.segment.field in _HEADLINES:
             bearer = everyone.pop()
-        elif not form.alone or self._reading.tells(sighting):
+        elif not form.alone or (not any(entry.common for entry in form.entries) and self._reading.tells(sighting)):
             bearer = self._beside(form.entries)
         if bearer in form.entries and self._reading.suits(sighting, bearer):
             self._count(bearer, sighting)
             self._name(sighting, bearer)
 
+    def _forget_surnames(self) -> None:
+        """A name that is a person's somewhere is that person's everywhere."""
+        for form in self._surnames:
+            met = [sighting for sighting in self._met.pop(form.entries[0], ()) if sighting.form is not form]
+            if met:
+                self._met[form.entries[0]] = met
+
     def _settle_short(self) -> None:
         """Short names count beside a whole one, or beside words that tell."""
         for form in dict.fromkeys(sighting.form for sighting in self._short):
-            places = [sighting for sighting in self._short if sighting.form is form and self._is_whole(sighting)]
+            places = [
+                sighting for sighting in self._short if sighting.form is form and self._reading.is_whole(sighting)
+            ]
             telling = any(map(self._reading.tells, places))
             entry = next((entry for entry in form.entries if entry in self._met), None)
             if entry is None and telling:
@@ -161,11 +179,6 @@ class _Resolving:
             if entry is not None:
                 for sighting in places:
                     self._count(entry, sighting)
-
-    def _is_whole(self, sighting: Sighting) -> bool:
-        if sighting.form.alone and self._reading.part(sighting) is not Part.WHOLE:
-            return False
-        return not (sighting.form.city and self._reading.is_in_city(sighting))
 
     def _beside(self, entries: Sequence[Entry]) -> Entry | None:
         """The only one of these that words in the text speak for."""

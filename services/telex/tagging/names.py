@@ -1,7 +1,7 @@
 """Who is known by which names: the file of persons, organisations, companies and clubs, read for look-ups."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,9 +17,11 @@ NAMES: Final = Path(__file__).parent / "data" / "mentions" / "names.yaml"
 """What comes with telex."""
 
 _KEYS: Final = {"id", "fr", "also", "short", "near", "she"}
-_LISTS: Final = ("function_words", "titles", "titles_he", "titles_she", "headline_verbs", "namesakes")
+_LISTS: Final = ("function_words", "titles", "titles_he", "titles_she", "headline_verbs", "namesakes", "town_nouns")
 _ID: Final = re.compile(r"Q[1-9]\d*")
 _INITIALS: Final = re.compile(r"\b(\w)\. ?(?=\w)")
+_ARTICLES: Final = frozenset(("le", "la", "les", "the"))
+"""Too common to look names up by."""
 _JOINTS: Final = re.compile("[ -]+")
 _TAIL: Final = re.compile(r"[\W_]*$")
 _LANGUAGE: Final = re.compile(r"([a-z]{2}):(.*)")
@@ -29,8 +31,8 @@ _LANGUAGE: Final = re.compile(r"([a-z]{2}):(.*)")
 class Entry:
     """One that may be mentioned.
 
-    `french` is its name in French where that differs; `near` are folded words, beside one of which its short names count,
-    `near_two` those of which there must be two. `given` is a person's first name, folded; `she` tells a woman.
+    `french` is its name in French where that differs; `common` tells that many bear the name; `near` are words, folded but for acronyms, beside one of
+    which its short names count, `near_two` those of which there must be two. `given` is a person's first name, folded; `she` tells a woman.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Entry:
     near: frozenset[str] = frozenset()
     near_two: frozenset[str] = frozenset()
     given: str = ""
+    common: bool = False
     she: bool = False
 
     def name_in(self, language: str | None) -> str:
@@ -51,40 +54,36 @@ class Entry:
 class Form:
     """A name as it is written, and whose it is: nobody's, where the words mean none of these.
 
-    What is a capital in `words` must be one in a text; the other letters may be either. `certain` forms count by
-    themselves, others beside those or beside what is `near`. `language`: only in texts in that. `city`: a place has
-    the name, too. `tail` is what must follow the last word: « Canal+ ».
+    What is a capital in `letters` must be one in a text; the other letters may be either. `plain` is the whole, folded for
+    comparing, `lead` its part before the word by which it is looked for, `tail` what follows the last word: « pape François »,
+    « Canal+ ». `certain` forms count by themselves, others beside those or beside what is `near`. `language`: only in
+    texts in that. `city`: a place has the name, too. An `acronym` is capitals throughout, which tell nothing among
+    others. One word is `alone`. `last` is the last word, folded: of a person's name, the surname.
     """
 
-    words: tuple[str, ...]
+    usual: str
+    letters: str
     plain: str
+    lead: str
+    tail: str
     entries: tuple[Entry, ...] = ()
     certain: bool = True
     language: str | None = None
     city: bool = False
-    tail: str = ""
+    alone: bool = False
+    acronym: bool = False
+    last: str = ""
 
     @property
-    def alone(self) -> bool:
-        """Whether it is one word."""
-        return len(self.words) == 1
+    def is_person(self) -> bool:
+        """Whether it is a person's name."""
+        return bool(self.entries) and self.entries[0].kind == "person"
 
-    @property
-    def last(self) -> str:
-        """The last word, folded: of a person's name, the surname."""
-        return fold(self.words[-1])
-
-    @property
-    def acronym(self) -> bool:
-        """Whether it is capitals throughout, which tell nothing among others."""
-        return all(word.isupper() or word.isdigit() for word in self.words) and len(self.plain) > 1
-
-    def stands(self, words: list[str]) -> bool:
-        """Whether these words of a text, as written, have the capitals of this form."""
-        return all(
+    def stands(self, written: str, folded: str) -> bool:
+        """Whether what is this name when folded has its capitals."""
+        return written == self.usual or all(
             theirs.isupper() or not mine.isupper()
-            for word, own in zip(words, self.words, strict=True)
-            for theirs, mine in zip(word, own, strict=False)
+            for theirs, mine in zip(letters(written, folded), self.letters, strict=True)
         )
 
 
@@ -102,7 +101,8 @@ class Manners:
 
     Titles may stand before a name without being part of it; a function word has a capital at the beginning of a sentence
     only; headline verbs follow names in English headlines whose every word has one; what is named after people is a
-    namesake: « Stade … », "… Airport". After a locative a city's name is the city.
+    namesake: « Stade … », "… Airport". After a locative a city's name is the city, and beside a town's noun: « le maire
+    de Lyon ».
     """
 
     function_words: frozenset[str]
@@ -111,22 +111,34 @@ class Manners:
     titles_she: frozenset[str]
     headline_verbs: frozenset[str]
     namesakes: frozenset[str]
+    town_nouns: frozenset[str]
     locatives: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Names:
-    """The whole file, read: what a text's folded words may begin."""
+    """The whole file, read.
+
+    `first` tells where a folded word with a capital may lead, `small` are the forms that have none; `whole` are those
+    that count by themselves, by what they are when folded.
+    """
 
     version: str
     entries: tuple[Entry, ...]
-    first: Mapping[str, Node]
     manners: Manners
+    first: Mapping[str, Node]
+    small: tuple[Form, ...]
+    whole: Mapping[str, Form]
 
 
 def plain(folded: str) -> str:
     """A folded name for comparing: hyphens are spaces, initials have no points."""
     return _JOINTS.sub(" ", _INITIALS.sub(r"\1 ", folded))
+
+
+def letters(written: str, folded: str) -> str:
+    """The letters and digits of a name as it is written: those that are such when folded."""
+    return "".join(letter for letter, plainer in zip(written, folded, strict=True) if plainer.isalnum())
 
 
 def load_names(path: Path = NAMES) -> Names:
@@ -158,6 +170,10 @@ def read_names(text: str) -> Names:
     words = document.get("words") or {}
     if unknown := words.keys() - {*_LISTS, "locatives"}:
         raise ValueError(f"names: words: unknown key {min(unknown)!r}")
+    manners = Manners(
+        **{key: frozenset(map(fold, split(words.get(key, "")))) for key in _LISTS},
+        locatives=frozenset(split(words.get("locatives", ""))),
+    )
     reading = _Reading(lists)
     for section, kind in KINDS.items():
         for name, facts in (document.get(section) or {}).items():
@@ -170,11 +186,10 @@ def read_names(text: str) -> Names:
     return Names(
         document["version"],
         tuple(reading.entries),
+        manners,
         reading.grown(),
-        Manners(
-            **{key: _folded(words.get(key, "")) for key in _LISTS},
-            locatives=frozenset(split(words.get("locatives", ""))),
-        ),
+        tuple(form for form in reading.forms if form.plain == form.lead),
+        {form.plain: form for form in reading.forms if form.certain and form.entries and not form.acronym},
     )
 
 
@@ -184,7 +199,7 @@ class _Reading:
     def __init__(self, lists: Mapping[str, frozenset[str]]) -> None:
         self.entries: list[Entry] = []
         self._lists = lists
-        self._forms: dict[tuple[tuple[str, ...], str, str | None], Form] = {}
+        self._forms: dict[tuple[str, str, str | None], Form] = {}
         self._names: set[str] = set()
         self._ids: set[str] = set()
 
@@ -210,7 +225,8 @@ class _Reading:
         french = facts.get("fr")
         near, near_two = self._near(facts.get("near", ""))
         given = fold(name).split(" ")[0] if kind == "person" else ""
-        entry = Entry(name, french, kind, wikidata, near, near_two, given, facts.get("she") == "yes")
+        common = name in split(facts.get("short", ""))
+        entry = Entry(name, french, kind, wikidata, near, near_two, given, common, facts.get("she") == "yes")
         self.entries.append(entry)
         self._add_forms(entry, facts)
 
@@ -230,15 +246,15 @@ class _Reading:
 
     def _near(self, listed: str) -> tuple[frozenset[str], frozenset[str]]:
         one: set[str] = set()
-        two: set[str] = set()
+        two: frozenset[str] = frozenset()
         for word in split(listed):
             if not word.startswith("@"):
-                one.add(fold(word))
+                one.add(_beside(word))
             elif word[1:] in self._lists:
                 two |= self._lists[word[1:]]
             else:
                 raise ValueError(f"`near` has no list {word[1:]!r}")
-        return frozenset(one), frozenset(two)
+        return frozenset(one), two
 
     def form(self, written: str, entries: tuple[Entry, ...], *, certain: bool = True) -> None:
         """Take one form: `fr:` before it limits it to a language, `city:` tells that it is a place, too.
@@ -249,23 +265,49 @@ class _Reading:
         city = written.startswith("city:")
         match = _LANGUAGE.fullmatch(written)
         language, bare = match.groups() if match else (None, written.removeprefix("city:"))
-        words = tuple(WORDS.findall(bare))
+        words = WORDS.findall(fold(bare))
         if not words:
             raise ValueError(f"no word in {written!r}")
-        key = (words, plain(fold(bare)), language)
+        own = letters(bare, fold(bare))
+        key = (own, plain(fold(bare)), language)
         known = self._forms.get(key)
         if known is not None and known.entries != entries:
             if certain or known.certain:
                 raise ValueError(f"{written!r} is a name of {_told(known)}, too: let it be `short` for both")
             entries = (*known.entries, *entries)
-        self._forms[key] = Form(words, key[1], entries, certain, language, city, _TAIL.findall(key[1])[0])
+        self._forms[key] = Form(
+            bare,
+            own,
+            key[1],
+            self._lead(bare),
+            _TAIL.findall(key[1])[0],
+            entries,
+            certain,
+            language,
+            city,
+            len(words) == 1,
+            own.isupper() and len(own) > 1,
+            words[-1],
+        )
+
+    @staticmethod
+    def _lead(written: str) -> str:
+        """What stands before the word by which a form is looked for: the first with a capital that is not « Le »."""
+        high = [match for match in WORDS.finditer(written) if match[0][0].isupper()]
+        match = next((match for match in high if fold(match[0]) not in _ARTICLES), None)
+        return plain(fold(written[: match.start()] if match else written))
+
+    @property
+    def forms(self) -> Iterable[Form]:
+        """All forms."""
+        return self._forms.values()
 
     def grown(self) -> dict[str, Node]:
-        """The first words of all forms."""
+        """What the first words with a capital lead to."""
         root = Node()
-        for form in self._forms.values():
+        for form in self.forms:
             node = root
-            for word in WORDS.findall(form.plain):
+            for word in WORDS.findall(form.plain.removeprefix(form.lead)):
                 node = node.after.setdefault(word, Node())
             # « Opep+ » before « Opep »
             node.forms = tuple(sorted((*node.forms, form), key=lambda one: -len(one.plain)))
@@ -277,4 +319,9 @@ def _told(form: Form) -> str:
 
 
 def _folded(listed: str) -> frozenset[str]:
-    return frozenset(fold(word) for word in split(listed))
+    return frozenset(map(_beside, split(listed)))
+
+
+def _beside(word: str) -> str:
+    """A word to look for: acronyms as written, "US" is not "us"; the others folded."""
+    return word if word.isupper() and len(word) > 1 else fold(word)

@@ -1,23 +1,34 @@
 """Where known names stand in a text, and what stands beside them: whether a name is whole, or part of somebody else's."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import accumulate
+from itertools import islice
 from typing import Final
 
 from telex.tagging.lexicon import WORDS
 from telex.tagging.names import Entry, Form, Names, Node, plain
 from telex.tagging.text import Field, Segment, Text, fold
 
+_CAPITALS: Final = "".join(letter for letter in map(chr, range(0x250)) if letter.isupper())
+_CAPITALISED: Final = re.compile(rf"[{_CAPITALS}][^\W_]*")
+"""Begins with a capital; where that stands within a word the match is none."""
+_NEXT: Final = re.compile(r"[ \-'.&/]{1,3}([^\W_]+)")
+"""What may go on with a name: its next word after what stands between."""
+_AFTER: Final = re.compile(r"( {1,2}|-)([^\W_]+)")
+_WIDE: Final = 48
+"""Characters before a name that are looked at."""
+_REACH: Final = 4
+"""Words before a name among which what is named after a person is looked for."""
 _JOINTS: Final = (" ", "-", "  ")
 """What stands between the words of one name."""
 _TITLED: Final = (*_JOINTS, ". ", ".")
 """… and after a title."""
 _ENDS: Final = frozenset('.!?:;\n\x1f«»“”"…—–|•/')
 """What a sentence, or a part of a headline, begins after."""
-_REACH: Final = 3
-"""Words before a name among which a namesake's noun is looked for: « stade omnisports Général … »."""
+_ADDRESSES: Final = ("@", "_", ".")
+"""What may join a name to a handle or a host's name."""
 _SHOUTED: Final = 24
 """Characters on each side of an acronym that are looked at for small letters."""
 _TITLE_CASE: Final = 0.7
@@ -26,6 +37,9 @@ _SHORT: Final = 3
 """Letters of words that have no capital even there."""
 _MANY: Final = 6
 """Longer words that are not all names."""
+_OF: Final = frozenset(("of", "de", "d"))
+_BETWEEN: Final = frozenset(("international", "omnisports", "memorial"))
+"""May stand between what is named after a person and the name."""
 
 
 class Part(Enum):
@@ -40,14 +54,29 @@ class Part(Enum):
 
 @dataclass(slots=True, eq=False)
 class Sighting:
-    """A form in a text: its offsets in the whole, its field, the number of its first word and how many it has."""
+    """A form in a text: its offsets in the whole, and its field."""
 
     start: int
     end: int
     form: Form
     segment: Segment
-    at: int
-    length: int
+
+
+@dataclass(slots=True, eq=False)
+class Beside:
+    """A word beside a name: as it is written, folded, and what stands between."""
+
+    written: str
+    word: str
+    joint: str
+
+    @property
+    def is_high(self) -> bool:
+        """Whether it has a capital."""
+        return self.written[0].isupper()
+
+
+_BORDER: Final = Beside(" ", "", "\n")
 
 
 class Reading:
@@ -57,104 +86,143 @@ class Reading:
         self._names = names
         self._manners = names.manners
         self._text = text
-        self._pieces = WORDS.split(text.folded)
-        self._ends: list[int] = []
         self._cases: dict[int, bool] = {}
-        self._held: tuple[frozenset[str], str] | None = None
-        self._begins: frozenset[int] = frozenset()
-        self._stops: frozenset[int] = frozenset()
-
-    @property
-    def words(self) -> Sequence[str]:
-        """The text's words, folded."""
-        return self._pieces[1::2]
-
-    def holds(self, wanted: frozenset[str], least: int) -> bool:
-        """Whether that many of these folded words, or rows of words, stand in the text."""
-        if not wanted:
-            return False
-        if self._held is None:
-            self._held = (frozenset(self.words), f" {' '.join(self.words)} ")
-        words, row = self._held
-        return (
-            sum(f" {' '.join(WORDS.findall(one))} " in row if " " in one else one in words for one in wanted) >= least
-        )
+        self._besides: dict[Sighting, tuple[list[str], list[Beside]]] = {}
+        self._held: dict[frozenset[str], bool] = {}
+        self._begins: set[int] = set()
+        self._stops: set[int] = set()
 
     def sightings(self) -> list[Sighting]:
         """The names, the longest at each place, in the order of the text; a publisher's address is not read."""
-        first = self._names.first
-        words = self.words
-        met = [(at, node) for at, node in enumerate(map(first.get, words)) if node is not None]
-        if not met:
-            return []
-        found: list[Sighting] = []
-        taken = 0
-        for at, node in met:
-            if at >= taken and (sighting := self._longest(words, at, node)) is not None:
-                taken = at + sighting.length
-                found.append(sighting)
-        self._begins = frozenset(sighting.at for sighting in found)
-        self._stops = frozenset(sighting.at + sighting.length for sighting in found)
+        found = list(self._capitalised())
+        found += self._small(found)
+        found += self._filed(found)
+        if not found:
+            return found
+        # a surname may be another one's first name: « Kerry McCarthy »
+        others = [sighting for sighting in found if not (sighting.form.alone and sighting.form.is_person)]
+        self._begins = {sighting.start for sighting in others}
+        self._stops = {sighting.end for sighting in others}
+        found.sort(key=lambda sighting: sighting.start)
         return found
 
-    def _longest(self, words: Sequence[str], at: int, node: Node) -> Sighting | None:
-        ways = [(1, node)] if node.forms else []
-        for to in range(at + 1, len(words)):
-            if (after := node.after.get(words[to])) is None:
-                break
-            node = after
+    def _capitalised(self) -> Iterator[Sighting]:
+        """Forms by a word with a capital."""
+        first, folded = self._names.first, self._text.folded
+        taken = 0
+        for match in _CAPITALISED.finditer(self._text.written):
+            start, end = match.span()
+            node = first.get(folded[start:end])
+            if node is None or start < taken:
+                continue
+            follows = _NEXT.match(folded, end) if node.after else None
+            after = node.after.get(follows[1]) if follows else None
+            if not node.forms and after is None:
+                continue
+            if found := self._longest(start, [(end, node)], follows.end() if follows else end, after, taken):
+                taken = found.end
+                yield found
+
+    def _small(self, others: list[Sighting]) -> Iterator[Sighting]:
+        """The few forms that have no capital: « talibans »."""
+        for form in self._names.small:
+            start = self._text.folded.find(form.plain)
+            while start >= 0:
+                end = start + len(form.plain)
+                if not any(other.start < end and start < other.end for other in others):
+                    found = self._sighting(start, end, form)
+                    if found is not None:
+                        yield found
+                start = self._text.folded.find(form.plain, end)
+
+    def _filed(self, others: list[Sighting]) -> Iterator[Sighting]:
+        """Categories that are a name in small letters."""
+        for segment in self._text.segments:
+            if segment.field is Field.CATEGORY:
+                form = self._names.whole.get(plain(self._text.folded[segment.start : segment.end]))
+                if (
+                    form is not None
+                    and form.language in (None, self._text.language)
+                    and not any(segment.start <= other.start < segment.end for other in others)
+                ):
+                    yield Sighting(segment.start, segment.end, form, segment)
+
+    def _longest(
+        self, start: int, ways: list[tuple[int, Node]], at: int, node: Node | None, taken: int
+    ) -> Sighting | None:
+        """The longest form that stands there, of those on the way so far and behind the node that the next word leads to."""
+        folded = self._text.folded
+        while node is not None:
             if node.forms:
-                ways.append((to + 1 - at, node))
-        for length, node in reversed(ways):
+                ways.append((at, node))
+            match = _NEXT.match(folded, at) if node.after else None
+            if match is None:
+                break
+            node, at = node.after.get(match[1]), match.end()
+        for at, node in reversed(ways):
             for form in node.forms:
-                if (sighting := self._sighting(at, length, form)) is not None:
-                    return sighting
+                begins = start - len(form.lead)
+                if begins >= taken and (found := self._sighting(begins, at + len(form.tail), form)):
+                    return found
         return None
 
-    def _sighting(self, at: int, length: int, form: Form) -> Sighting | None:
+    def _sighting(self, start: int, end: int, form: Form) -> Sighting | None:
         """The form, if it stands there in its letters."""
-        if not self._ends:
-            self._ends = list(accumulate(map(len, self._pieces)))
         text = self._text
-        start, end = self._ends[2 * at], self._ends[2 * (at + length) - 1] + len(form.tail)
-        segment = text.segment_at(start)
-        if segment.field is Field.URL or end > segment.end or plain(text.folded[start:end]) != form.plain:
-            return None
         if form.language is not None and form.language != text.language:
             return None
-        written = text.written[start:end]
-        filed = segment.field is Field.CATEGORY and (start, end) == (segment.start, segment.end)
-        if not form.stands(WORDS.findall(written)) and not (filed and not form.acronym and form.certain):
+        stands = text.folded[start:end]
+        if (stands != form.plain and plain(stands) != form.plain) or not text.is_word(start, end - len(form.tail)):
+            return None
+        segment = text.segment_at(start)
+        if segment.field is Field.URL or end > segment.end:
+            return None
+        if not form.stands(text.written[start:end], stands):
             return None
         if self._is_address(start, end) or (form.acronym and self._is_shouted(start, end, segment)):
             return None
-        return Sighting(start, end, form, segment, at, length)
+        return Sighting(start, end, form, segment)
 
     def _is_address(self, start: int, end: int) -> bool:
         """Whether it is part of a handle or of a host's name."""
         written = self._text.written
-        before, after = written[max(0, start - 2) : start], written[end : end + 2]
+        before, after = written[start - 1 : start], written[end : end + 1]
+        if before not in _ADDRESSES and after not in _ADDRESSES:
+            return False
         return (
-            before[-1:] in ("@", "_")
-            or after[:1] in ("@", "_")
-            or (after[:1] == "." and after[1:].islower())
-            or (before[-1:] == "." and before[:1].islower())
+            before in ("@", "_")
+            or after in ("@", "_")
+            or (after == "." and written[end + 1 : end + 2].islower())
+            or (before == "." and written[max(0, start - 2) : start - 1].islower())
         )
 
     def _is_shouted(self, start: int, end: int, segment: Segment) -> bool:
         """Whether all letters around are capitals."""
-        around = (
-            self._text.written[max(segment.start, start - _SHOUTED) : start]
-            + self._text.written[end : min(segment.end, end + _SHOUTED)]
-        )
-        return around.isupper()
+        before = self._text.written[max(segment.start, start - _SHOUTED) : start]
+        return (before + self._text.written[end : min(segment.end, end + _SHOUTED)]).isupper()
+
+    def holds(self, wanted: frozenset[str], least: int) -> bool:
+        """Whether that many of these words, or rows of words, stand in the text: folded, acronyms as they are written."""
+        known = self._held.get(wanted)
+        if known is None:
+            known = self._held[wanted] = len(list(islice(filter(self._has, wanted), least))) == least
+        return known
+
+    def _has(self, word: str) -> bool:
+        text = self._text.written if word.isupper() else self._text.folded
+        start = text.find(word)
+        while start >= 0:
+            if self._text.is_word(start, start + len(word)):
+                return True
+            start = text.find(word, start + 1)
+        return False
 
     def tells(self, sighting: Sighting) -> bool:
         """Whether a capital tells something where a word stands: not where sentences begin, nor where all words have one."""
         if sighting.segment.field is Field.CATEGORY:
             return True
-        before = self._pieces[2 * sighting.at]
-        return sighting.at > 0 and _ENDS.isdisjoint(before) and not self._has_capitals(sighting.segment)
+        before = self._before(sighting)
+        return bool(before.word) and _ENDS.isdisjoint(before.joint) and not self._has_capitals(sighting.segment)
 
     def _has_capitals(self, segment: Segment) -> bool:
         """Whether a headline's words have capitals whatever they are, or a whole field is written in capitals."""
@@ -173,88 +241,113 @@ class Reading:
         never_names = self._manners.headline_verbs | self._manners.function_words
         return len(longer) >= _MANY or any(word[0].isupper() and fold(word) in never_names for word in words[1:])
 
-    def is_in_city(self, sighting: Sighting) -> bool:
-        """Whether the name is a city's there: « à Liverpool »."""
-        at = sighting.at
-        return at > 0 and self._pieces[2 * at] == " " and self._written(at - 1).lower() in self._manners.locatives
+    def is_city(self, sighting: Sighting) -> bool:
+        """Whether the name is a city's there: « à Liverpool », "the streets of Barcelona"."""
+        manners = self._manners
+        before, second, after = self._before(sighting), self._before(sighting, 1), self._after(sighting)
+        if before.joint == " " and before.written.lower() in manners.locatives:
+            return True
+        if before.word in _OF and second.word in manners.town_nouns:
+            return True
+        return after.joint == " " and not after.is_high and after.word in manners.town_nouns
 
     def is_surname(self, sighting: Sighting) -> bool:
         """Whether a company's or a club's name of one word ends a person's there: « Peter Safran »."""
-        return not sighting.form.acronym and self._before(sighting) is Part.LONGER
+        return not sighting.form.acronym and self._part_by_what_is_before(sighting) is Part.LONGER
+
+    def is_whole(self, sighting: Sighting) -> bool:
+        """Whether a short name stands by itself: neither "Orange County" nor "Cyber Security Council"."""
+        part = self.part(sighting) if sighting.form.alone else self._part_by_what_is_before(sighting)
+        return part is Part.WHOLE and not (sighting.form.city and self.is_city(sighting))
 
     def suits(self, sighting: Sighting, entry: Entry) -> bool:
         """Whether a title before the name is one for such a person: « Mme » for a woman."""
-        at = sighting.at
-        title = self._pieces[2 * at - 1] if at and self._pieces[2 * at] in _TITLED else ""
+        before = self._before(sighting)
+        title = before.word if before.joint in _TITLED else ""
         return entry.she if title in self._manners.titles_she else not (entry.she and title in self._manners.titles_he)
 
     def part(self, sighting: Sighting) -> Part:
-        """What a single word is where it stands."""
-        before = self._before(sighting)
-        return before if before is not Part.WHOLE else self._after(sighting)
+        """What a word is where it stands."""
+        part = self._part_by_what_is_before(sighting)
+        return part if part is not Part.WHOLE else self._part_by_what_is_after(sighting)
 
-    def _before(self, sighting: Sighting) -> Part:
-        at, form, manners = sighting.at, sighting.form, self._manners
-        if at == 0 or at in self._stops:
+    def _part_by_what_is_before(self, sighting: Sighting) -> Part:
+        before, entries, manners = self._before(sighting), sighting.form.entries, self._manners
+        if sighting.start - len(before.joint) in self._stops:
             return Part.WHOLE
-        joint, word = self._pieces[2 * at], self._pieces[2 * at - 1]
-        written = self._written(at - 1)
-        if len(word) == 1 and written.isupper() and joint in (". ", ".", " "):
-            return self._after_initial(sighting, word)
-        if joint in _TITLED and word in manners.titles_she | manners.titles_he:
-            suited = not form.entries or any(self.suits(sighting, entry) for entry in form.entries)
-            return Part.WHOLE if suited else Part.LONGER
-        if joint not in _JOINTS:
+        if len(before.word) == 1 and before.is_high and before.joint in _TITLED:
+            return self._part_after_initial(sighting, before.word)
+        if before.joint in _TITLED and (before.word in manners.titles_she or before.word in manners.titles_he):
+            return Part.WHOLE if any(self.suits(sighting, entry) for entry in entries) else Part.LONGER
+        if before.joint not in _JOINTS or not self._is_name(before):
             return Part.WHOLE
-        if not written[0].isupper() or word in manners.titles or word in manners.function_words:
-            return Part.WHOLE
-        if any(entry.given == word for entry in form.entries):
+        if all(entry.given == before.word for entry in entries):
             return Part.WHOLE
         return Part.UNSURE if self._has_capitals(sighting.segment) else Part.LONGER
 
-    def _after_initial(self, sighting: Sighting, initial: str) -> Part:
+    def _is_name(self, beside: Beside) -> bool:
+        """Whether a word may be part of a name: it has a capital, and is no title."""
+        manners = self._manners
+        return beside.is_high and beside.word not in manners.titles and beside.word not in manners.function_words
+
+    def _part_after_initial(self, sighting: Sighting, initial: str) -> Part:
         """« M. Macron », « E. Macron », and neither « B. Macron » nor « Samuel E. Macron »."""
-        at, manners = sighting.at - 1, self._manners
-        if initial in manners.titles_he:
+        if initial in self._manners.titles_he:
             return Part.WHOLE
         if not any(entry.given.startswith(initial) for entry in sighting.form.entries):
             return Part.LONGER
-        if at == 0 or self._pieces[2 * at] not in _JOINTS:
-            return Part.WHOLE
-        word, first = self._pieces[2 * at - 1], self._written(at - 1)[0]
-        named = first.isupper() and word not in manners.titles and word not in manners.function_words
+        other = self._before(sighting, 1)
+        named = other.joint in _JOINTS and self._is_name(other)
         return Part.LONGER if named else Part.WHOLE
 
-    def _after(self, sighting: Sighting) -> Part:
-        at, manners = sighting.at + sighting.length, self._manners
-        if 2 * at + 1 >= len(self._pieces) or at in self._begins or self._pieces[2 * at] not in _JOINTS:
+    def _part_by_what_is_after(self, sighting: Sighting) -> Part:
+        after = self._after(sighting)
+        if after.joint not in _JOINTS or sighting.end + len(after.joint) in self._begins:
             return Part.WHOLE
-        word, written = self._pieces[2 * at + 1], self._written(at)
-        if not written[0].isupper() or word in manners.function_words:
+        if not after.is_high or after.word in self._manners.function_words:
             return Part.WHOLE
-        if any(entry.given == word for entry in sighting.form.entries):
+        if all(entry.given == after.word for entry in sighting.form.entries):
             return Part.WHOLE
         if self._has_capitals(sighting.segment):
-            return Part.WHOLE if word in manners.headline_verbs else Part.UNSURE
+            return Part.WHOLE if after.word in self._manners.headline_verbs else Part.UNSURE
         return Part.LONGER
 
     def is_namesake(self, sighting: Sighting) -> bool:
         """Whether a person's name stands for what is named after them: « stade Félix-Houphouët-Boigny »."""
         manners = self._manners
-        for word in self._words_before(sighting.at):
-            if word in manners.namesakes:
-                return True
-            if word not in manners.titles and word not in ("international", "omnisports", "memorial"):
+        for back in range(_REACH):
+            before = self._before(sighting, back)
+            if before.joint not in _JOINTS:
                 break
-        at = sighting.at + sighting.length
-        if 2 * at + 1 >= len(self._pieces) or self._pieces[2 * at] != " ":
-            return False
-        return self._pieces[2 * at + 1] in manners.namesakes and self._written(at)[0].isupper()
+            if before.word in manners.namesakes:
+                return True
+            if before.word not in manners.titles and before.word not in _BETWEEN:
+                break
+        return self.is_thing(sighting)
 
-    def _words_before(self, at: int) -> Iterator[str]:
-        while at > 0 and self._pieces[2 * at] in _JOINTS:
-            at -= 1
-            yield self._pieces[2 * at + 1]
+    def is_thing(self, sighting: Sighting) -> bool:
+        """Whether what follows a name makes a thing's of it: "Nelson Mandela Bay", "Manchester City Council"."""
+        after = self._after(sighting)
+        return after.joint == " " and after.is_high and after.word in self._manners.namesakes
 
-    def _written(self, at: int) -> str:
-        return self._text.written[self._ends[2 * at] : self._ends[2 * at + 1]]
+    def _before(self, sighting: Sighting, back: int = 0) -> Beside:
+        """The word before a name in its field, or one that stands `back` words before that; a border where there is none."""
+        known = self._besides.get(sighting)
+        if known is None:
+            start = max(sighting.segment.start, sighting.start - _WIDE)
+            pieces = WORDS.split(self._text.folded[start : sighting.start])
+            known = self._besides[sighting] = (pieces, [])
+        pieces, besides = known
+        while len(besides) <= back:
+            last = len(pieces) - 1 - 2 * len(besides)
+            if last < 1:
+                return _BORDER
+            at = sighting.start - sum(map(len, pieces[last - 1 :]))
+            word = pieces[last - 1]
+            besides.append(Beside(self._text.written[at : at + len(word)], word, pieces[last]))
+        return besides[back]
+
+    def _after(self, sighting: Sighting) -> Beside:
+        """The word after a name in its field; a border where there is none."""
+        match = _AFTER.match(self._text.written, sighting.end, sighting.segment.end)
+        return Beside(match[2], fold(match[2]), match[1]) if match else _BORDER

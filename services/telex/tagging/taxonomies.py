@@ -61,17 +61,19 @@ class Taxonomies:
     @property
     def routes(self) -> dict[str, tuple[str, ...]]:
         """The codes of the concepts that go to each Kafka topic, by its slug."""
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, list[str]] = {}
         for concept in self._concepts:
             if slug := concept.own.topic:
-                found[slug] = (*found.get(slug, ()), concept.code)
-        return found
+                found.setdefault(slug, []).append(concept.code)
+        return {slug: tuple(codes) for slug, codes in found.items()}
 
     def tag(self, text: Text) -> tuple[Topic, ...]:
         """The topics of a text, the most certain first; what is broader stands before what is narrower."""
         if not self._concepts:
             return ()
         reading = Reading(text, self._terms)
+        if not reading.found:
+            return ()
         chosen = self._broadened(self._cases(reading))
         ranked = sorted(
             chosen, key=lambda number: (-chosen[number].confidence, len(self._concepts[number].broader), number)

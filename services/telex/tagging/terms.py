@@ -199,10 +199,11 @@ class Terms:
     def find(self, text: Text) -> dict[int, list[Occurrence]]:
         """Where each term stands, by its number, in the order of the text; only those that do."""
         pieces = WORDS.split(text.folded)
+        firsts = list(map(self._firsts.__getitem__, pieces[1::2]))
+        if not any(firsts):
+            return {}
         reading = _Reading(text.written, pieces)
-        firsts = self._firsts
-        for at, form in enumerate(pieces[1::2]):
-            first = firsts[form]
+        for at, first in enumerate(firsts):
             if first is not None:
                 for number, term in first.alone:
                     reading.note(number, term, at, at + 1)

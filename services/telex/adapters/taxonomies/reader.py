@@ -29,48 +29,19 @@ KEYS: Final = ("taxonomy", "version", "concepts")
 CONCEPT_KEYS: Final = ("code", "names", "terms", "must", "not", "near", "boost", "parent", "topic", "examples")
 NEAR_KEYS: Final = ("terms", "within")
 MEDIA_TOPICS: Final = "medtop"
+RESERVED: Final = (MEDIA_TOPICS, "places", "mentions")
+"""What comes with telex has these names in `provenance.taxonomies`."""
 _COMPARED: Final = 200
 """Codes up to which an unknown parent is compared with all of them."""
 _CODE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
-SHORTER: Final[Mapping[str, str]] = MappingProxyType(
-    dict(
-        pair.split(":")
-        for pair in [
-            "afr:af",
-            "amh:am",
-            "ara:ar",
-            "bam:bm",
-            "deu:de",
-            "eng:en",
-            "ewe:ee",
-            "fra:fr",
-            "fre:fr",
-            "ful:ff",
-            "ger:de",
-            "hau:ha",
-            "ibo:ig",
-            "ita:it",
-            "kin:rw",
-            "lin:ln",
-            "mlg:mg",
-            "orm:om",
-            "por:pt",
-            "run:rn",
-            "sna:sn",
-            "som:so",
-            "spa:es",
-            "swa:sw",
-            "tir:ti",
-            "tsn:tn",
-            "wol:wo",
-            "xho:xh",
-            "yor:yo",
-            "zul:zu",
-        ]
-    )
-)
+SHORTER: Final[Mapping[str, str]] = MappingProxyType({
+    "afr": "af", "amh": "am", "ara": "ar", "bam": "bm", "deu": "de", "eng": "en", "ewe": "ee", "fra": "fr", "fre": "fr",
+    "ful": "ff", "ger": "de", "hau": "ha", "ibo": "ig", "ita": "it", "kin": "rw", "lin": "ln", "mlg": "mg", "orm": "om",
+    "por": "pt", "run": "rn", "sna": "sn", "som": "so", "spa": "es", "swa": "sw", "tir": "ti", "tsn": "tn", "wol": "wo",
+    "xho": "xh", "yor": "yo", "zul": "zu",
+})  # fmt: skip
 """Codes of three letters that people write though the language has one of two, which is what articles carry."""
 
 
@@ -310,8 +281,8 @@ def _name(value: object) -> str:
     read: str = expect(str, value, "text", "put it in quotes").strip()
     if not SLUG.fullmatch(read):
         raise WrongValueError(f"is {shown(read)}, no name", "write 1-63 small letters, digits and inner hyphens")
-    if read == MEDIA_TOPICS:
-        raise WrongValueError("is the name of the Media Topics", "write a name of your own")
+    if read in RESERVED:
+        raise WrongValueError("is the name of a vocabulary that comes with telex", "write a name of your own")
     return read
 
 
