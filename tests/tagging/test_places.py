@@ -107,6 +107,10 @@ def test_a_country_is_known_by_its_names_its_people_its_cities_and_its_seats_of_
         ("en", "They share its English name", ""),
         ("en", "The commissioner, Thierry Breton, will now resign", ""),
         ("en", "Captain James Thomson-Boston is back", ""),
+        ("en", "Chad Closes Border After Raid", "TD"),
+        ("en", "Voters in Durham, Ohio and Texas wait", "US"),
+        ("en", "Voters in Durham wait", "GB"),
+        ("en", "Israel PM flies to Paris Saint-Germain match", "IL FR"),
         ("fr", "De l'eau, encore de l'eau. Eau potable : la crise", ""),
     ],
 )

@@ -181,9 +181,9 @@ def _written(folder: Path, document: Mapping[str, Any]) -> Iterator[tuple[str, t
     for code, name in document["names"][folder.name].items():
         for variant in sorted({name, name.split(" (")[0], name.replace(" & ", " and ")}):
             yield variant, (code,), Kind.REGION if code.isdigit() else Kind.NAME
-    for code, cities in _read(folder.parent / "cities.yaml").items():
+    for codes, cities in _read(folder.parent / "cities.yaml").items():
         for name in split(cities):
-            yield name, (code,), Kind.CITY
+            yield name, tuple(codes.split()), Kind.CITY
     listed = _read(folder / "names.yaml")
     for part, kind in KINDS.items():
         for codes, names in listed.get(part, {}).items():

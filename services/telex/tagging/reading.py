@@ -19,6 +19,8 @@ _TITLE_CASE: Final = 0.7
 """Share of longer words with a capital from which capitals tell nothing."""
 _LONGER: Final = 4
 """Letters."""
+_ENOUGH: Final = 4
+"""Longer words of a title, to tell whether it has capitals throughout."""
 _ENDS: Final = frozenset('.!?:\n\x1f«"“”•|(')
 """Before these words begin with a capital whatever they are."""
 
@@ -29,9 +31,14 @@ class Verdict(Enum):
     PLACE = "place"
     CERTAIN = "certain"
     """A place, by the word before it."""
+    LIKELY = "likely"
+    """A place, if it is no given name elsewhere in the text."""
     DOUBTFUL = "doubtful"
     """A place, if it is one elsewhere in the text."""
+    GIVEN = "given"
+    """A person's given name; alone it is a place all the same."""
     PERSON = "person"
+    """A person's, and so it is where it stands alone."""
     OTHER = "other"
 
 
@@ -64,26 +71,33 @@ class Reading:
         """The names that are places, in the order of the text."""
         hits: list[tuple[Hit, Verdict]] = []
         people: set[Sense] = set()
-        doubtful = False
+        clear = True
         for hit in self._hits():
             verdict = self._judge(hit)
-            if verdict is Verdict.PERSON:
+            if verdict is Verdict.PERSON or verdict is Verdict.GIVEN:
                 people.add(hit.sense)
-            elif verdict is not Verdict.OTHER:
+            if verdict is not Verdict.OTHER:
                 hits.append((hit, verdict))
-                doubtful = doubtful or verdict is Verdict.DOUBTFUL
-        kept = self._confirmed(hits, people) if doubtful or people else [hit for hit, _ in hits]
+                clear = clear and (verdict is Verdict.PLACE or verdict is Verdict.CERTAIN)
+        kept = [hit for hit, _ in hits] if clear else self._confirmed(hits, people)
         namesakes = {id(hit) for hit, other in pairwise(kept) if self._is_namesake(hit, other)}
         return [hit for hit in kept if id(hit) not in namesakes] if namesakes else kept
 
     def _confirmed(self, hits: list[tuple[Hit, Verdict]], people: set[Sense]) -> list[Hit]:
         """Those that are certain, and those whose name is a place's elsewhere in the text and no person's."""
+        persons = {hit.sense for hit, verdict in hits if verdict is Verdict.PERSON}
         known = {
             hit.sense
             for hit, verdict in hits
-            if verdict is Verdict.CERTAIN or (verdict is Verdict.PLACE and hit.sense not in people)
+            if verdict is Verdict.CERTAIN
+            or (verdict is Verdict.PLACE and hit.sense not in persons)
+            or (verdict is Verdict.LIKELY and hit.sense not in people)
         }
-        return [hit for hit, _ in hits if hit.sense in known]
+        return [
+            hit
+            for hit, verdict in hits
+            if hit.sense in known and verdict is not Verdict.PERSON and verdict is not Verdict.GIVEN
+        ]
 
     def _is_namesake(self, hit: Hit, other: Hit) -> bool:
         """Whether a part of another country after a city's name says that it is not the one that is known: Paris, Texas."""
@@ -162,8 +176,8 @@ class Reading:
             return Verdict.PERSON
         if single and sense.given and self._is_given_name(hit):
             if self._is_title_case(hit.start):
-                return Verdict.DOUBTFUL
-            return Verdict.PERSON if sense.kind >= Kind.CITY else Verdict.OTHER
+                return Verdict.DOUBTFUL if sense.kind >= Kind.CITY else Verdict.LIKELY
+            return Verdict.PERSON if sense.kind >= Kind.CITY else Verdict.GIVEN
         if beside in manner.locatives and gap != "-":
             return Verdict.CERTAIN
         if single and sense.kind is Kind.TOWN and self._stands_in_a_name(hit):
@@ -225,6 +239,7 @@ class Reading:
         return (
             self._pieces[2 * hit.after] == " "
             and self._is_capital(hit.after)
+            and not self._is_all_capitals(hit.after)
             and follower not in self._manner.heads
             and follower not in self._names.starts
             and not self._is_flat(hit.start)
@@ -271,6 +286,10 @@ class Reading:
         """Whether a word begins with a capital."""
         return bool(self._word(number)) and self._text.written[self._ends[2 * number]].isupper()
 
+    def _is_all_capitals(self, number: int) -> bool:
+        """Whether a word is an acronym, or shouted."""
+        return self._text.written[self._ends[2 * number] : self._ends[2 * number + 1]].isupper()
+
     def _begins_a_sentence(self, number: int) -> bool:
         return number <= 0 or any(mark in self._pieces[2 * number] for mark in _ENDS)
 
@@ -293,5 +312,5 @@ class Reading:
         if segment not in self._title_case:
             words = [word for word in self._text.written[segment.start : segment.end].split() if len(word) >= _LONGER]
             capitals = sum(word[0].isupper() for word in words)
-            self._title_case[segment] = len(words) > 2 and capitals >= _TITLE_CASE * len(words)
+            self._title_case[segment] = len(words) >= _ENOUGH and capitals >= _TITLE_CASE * len(words)
         return self._title_case[segment]

@@ -11,9 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from telex.core.model import Evidence
 
-_WORDS: Final = re.compile(r"([^\W_]+)")
 _GAP: Final = "\n\x1f\n"
 """Between two fields; no term holds it."""
+WORDS: Final = re.compile(r"([^\W_]+)")
+"""Splits a folded text into what is between words (even places) and words (odd places)."""
 BODY_READ: Final = 20_000
 """Characters of a body that are looked at: a story's subject stands in its beginning."""
 
@@ -77,12 +78,12 @@ class Text:
 
     @cached_property
     def pieces(self) -> list[str]:
-        """The folded whole in turns: what is between words (even places) and words (odd places)."""
-        return _WORDS.split(self.folded)
+        """The folded whole, split into what is between words (even places) and words (odd places)."""
+        return WORDS.split(self.folded)
 
     @cached_property
     def ends(self) -> list[int]:
-        """Where each piece ends."""
+        """The offset at which each of `pieces` ends."""
         return list(accumulate(map(len, self.pieces)))
 
     @cached_property
