@@ -5,8 +5,8 @@
 
 Learnt are, for the six labels: weights of concepts and of top levels (what a lexicon finds → what editors file it under; shared
 by all languages), and weights of single stems by language. Each article counts whole, and its title with its beginning half as
-much, so that short texts are judged by what is short. Softmax with a penalty on squares, over the labels alone: the weights of
-a feature sum to zero, and other topics stay where the lexicon has them.
+much, so that short texts are judged by what is short. Softmax with a penalty on squares, over the labels alone. It decides
+which of them is the strongest; how strong that one is beside the other topics stays with the lexicon.
 """
 
 import argparse
@@ -237,9 +237,35 @@ def nested(features: Features, seed: int) -> tuple[np.ndarray, np.ndarray, list[
 def raw_confidences(features: Features, totals: np.ndarray, powers: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """Parts of all top levels, as the service makes them."""
     scores = powers[:, None] * totals
-    scores[:, features.classes] += np.clip(shifts, -MOST, MOST)
     parts = np.exp(scores - scores.max(1, keepdims=True))
+    among = parts[:, features.classes]
+    shifted = among * np.exp(np.clip(shifts, -MOST, MOST))
+    parts[:, features.classes] = shifted * among.max(1, keepdims=True) / shifted.max(1, keepdims=True)
     return parts / parts.sum(1, keepdims=True)
+
+
+def calibrated(raw: np.ndarray, line: list[tuple[float, float]]) -> np.ndarray:
+    """The confidences of raw certainties."""
+    return np.interp(raw, [x for x, _ in line], [y for _, y in line])
+
+
+def calibration(features: Features, raw: np.ndarray, right: np.ndarray, shown: np.ndarray) -> str:
+    """How far confidences are from what comes true, each by a line that has not seen its article; by tenths."""
+    rows = np.arange(len(features.texts))
+    sure = np.zeros_like(raw)
+    for part in folds(features, rows, 2):
+        train = np.setdiff1d(rows, part)
+        sure[part] = calibrated(raw[part], knots(raw[train][shown[train]], right[train][shown[train]]))
+    said, came = sure[shown], right[shown]
+    told = said >= FLOOR
+    tenths = np.minimum((said * 10).astype(int), 9)
+    error, words = 0.0, []
+    for tenth in range(1, 10):
+        here = told & (tenths == tenth)
+        if here.any():
+            error += abs(said[here].mean() - came[here].mean()) * here.sum() / told.sum()
+            words.append(f"{said[here].mean():.2f}: {came[here].mean():.2f} of {here.sum()}")
+    return f"error {error:.3f} over {told.sum()} tags told; said: came true " + ", ".join(words)
 
 
 def knots(raw: np.ndarray, right: np.ndarray) -> list[tuple[float, float]]:
@@ -305,6 +331,7 @@ def main() -> None:
     raw = raw_confidences(features, totals, powers, shifts)[:, features.classes]
     shown = features.mask == 0
     right = np.eye(len(CLASSES))[features.labels]
+    print("calibration, nested:", calibration(features, raw, right, shown))
     line = knots(raw[shown], right[shown])
     print("knots", line)
     if not given.measure:

@@ -1,6 +1,5 @@
 """The words of a language that speak for topics: a file of terms, compiled for one pass over a text's words."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +9,15 @@ import orjson
 import yaml
 from Stemmer import Stemmer
 
-from telex.tagging.text import fold
+from telex.tagging.text import WORDS, fold
 
 Loader: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Makes strings only; libyaml's where PyYAML has it."""
 
-WORDS: Final = re.compile(r"([^\W_]+)")
-"""Splits a folded text into what is between words (even places) and words (odd places)."""
 _REMEMBERED: Final = 50_000
 """Written forms whose stem is remembered, of all that ever came; then it begins anew."""
+_LONGEST: Final = 40
+"""Characters of a form that is remembered."""
 WEAK: Final = 0.6
 PLAIN: Final = 1.0
 STRONG: Final = 2.0
@@ -91,7 +90,9 @@ class Forms(dict[str, Word | None]):
     def __missing__(self, form: str) -> Word | None:
         if len(self) >= _REMEMBERED:
             self.clear()
-        found = self[form] = self._lexicon.word(form)
+        found = self._lexicon.word(form)
+        if len(form) <= _LONGEST:  # what is longer is no word, and a feed could fill the memory with it
+            self[form] = found
         return found
 
 

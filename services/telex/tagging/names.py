@@ -8,8 +8,8 @@ from typing import Final
 
 import yaml
 
-from telex.tagging.lexicon import WORDS, Loader, split
-from telex.tagging.text import fold
+from telex.tagging.lexicon import Loader, split
+from telex.tagging.text import WORDS, fold
 
 KINDS: Final = {"persons": "person", "organisations": "organisation", "companies": "company", "clubs": "club"}
 """The file's sections, and what `mentions[].kind` calls each."""

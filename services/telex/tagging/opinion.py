@@ -18,7 +18,7 @@ class Opinion:
     """A model over what was weighed. The certainty of a top level grows with a power of its total; learnt weights shift it.
 
     `classes` are the top levels (places in the list of all) that there was something to learn about; what is learnt
-    decides among them, and leaves the others where the lexicon has them. `knots` are pairs (raw, calibrated).
+    decides among them; the strongest stays as strong beside the others as the lexicon has the strongest. `knots` are pairs (raw, calibrated).
     """
 
     power: float
@@ -34,10 +34,13 @@ class Opinion:
         """How certain each top level is; `learnt` are the weights of the stems of the text's language."""
         logs = [log(weighed.totals.get(top, 0.0) + self.nothing) for top in tops]
         scores = [self.power * amount for amount in logs]
-        for at, shift in zip(self.classes, self._shifts(weighed, logs, learnt), strict=True):
-            scores[at] += max(-self.most, min(self.most, shift))
         highest = max(scores)
         parts = [exp(score - highest) for score in scores]
+        shifts = [max(-self.most, min(self.most, shift)) for shift in self._shifts(weighed, logs, learnt)]
+        shifted = [parts[at] * exp(shift) for at, shift in zip(self.classes, shifts, strict=True)]
+        share = max(parts[at] for at in self.classes) / max(shifted)
+        for at, part in zip(self.classes, shifted, strict=True):
+            parts[at] = part * share
         whole = sum(parts)
         return [self.calibrated(part / whole) for part in parts]
 

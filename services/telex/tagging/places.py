@@ -8,9 +8,8 @@ from typing import Final
 
 from telex.core.model import Evidence, Place
 from telex.tagging.gazetteer import DATA, Gazetteer, Kind, Names, load_gazetteer
-from telex.tagging.lexicon import WORDS
 from telex.tagging.reading import Hit, Reading
-from telex.tagging.text import Field, Text
+from telex.tagging.text import WORDS, Field, Text
 from telex.tagging.weighing import BODY_WEIGHS, CORE, LEAD, LEAD_WEIGHS, TAIL_WEIGHS, TITLE_WEIGHS
 
 MOST_PLACES: Final = 40

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Final
 
 from telex.tagging.gazetteer import Gazetteer, Kind, Names, Sense, Start
-from telex.tagging.lexicon import WORDS
 from telex.tagging.text import Field, Segment, Text
 
 _JOINTS: Final = frozenset({" ", "-", "'", " - ", " -", "- ", " & "})
@@ -55,9 +54,9 @@ class Reading:
         self._names = names
         self._manner = names.manner
         self._given_names = gazetteer.given_names
-        self._pieces = WORDS.split(text.folded)
+        self._pieces = text.pieces
         self._words = [*self._pieces[1::2], ""]
-        self._ends = list(accumulate(map(len, self._pieces)))
+        self._ends = text.ends
         self._shouting: dict[Segment, bool] = {}
         self._title_case: dict[Segment, bool] = {}
 

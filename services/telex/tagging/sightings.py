@@ -8,9 +8,8 @@ from enum import Enum, auto
 from itertools import islice
 from typing import Final
 
-from telex.tagging.lexicon import WORDS
 from telex.tagging.names import Entry, Form, Names, Node, plain
-from telex.tagging.text import Field, Segment, Text, fold
+from telex.tagging.text import WORDS, Field, Segment, Text, fold
 
 _CAPITALS: Final = "".join(letter for letter in map(chr, range(0x250)) if letter.isupper())
 _CAPITALISED: Final = re.compile(rf"[{_CAPITALS}][^\W_]*")

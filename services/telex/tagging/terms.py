@@ -8,12 +8,10 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from telex.tagging.lexicon import WORDS
-from telex.tagging.text import Text, fold
+from telex.tagging.text import WORDS, Text, fold
 
 LEAST_PREFIX: Final = 3
 """Characters before a `*`: fewer begin too many words."""
@@ -198,11 +196,11 @@ class Terms:
 
     def find(self, text: Text) -> dict[int, list[Occurrence]]:
         """Where each term stands, by its number, in the order of the text; only those that do."""
-        pieces = WORDS.split(text.folded)
+        pieces = text.pieces
         firsts = list(map(self._firsts.__getitem__, pieces[1::2]))
         if not any(firsts):
             return {}
-        reading = _Reading(text.written, pieces)
+        reading = _Reading(text)
         for at, first in enumerate(firsts):
             if first is not None:
                 for number, term in first.alone:
@@ -215,11 +213,11 @@ class Terms:
 class _Reading:
     """One pass over one text."""
 
-    def __init__(self, written: str, pieces: Sequence[str]) -> None:
+    def __init__(self, text: Text) -> None:
         self.found: dict[int, list[Occurrence]] = {}
-        self._written = written
-        self._pieces = pieces
-        self._ends = list(accumulate(map(len, pieces)))
+        self._written = text.written
+        self._pieces = text.pieces
+        self._ends = text.ends
 
     def follow(self, node: _Node, first: int) -> None:
         """Note the terms of several words that begin with a word."""

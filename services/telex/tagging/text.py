@@ -5,6 +5,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,8 @@ from telex.core.model import Evidence
 
 _GAP: Final = "\n\x1f\n"
 """Between two fields; no term holds it."""
+WORDS: Final = re.compile(r"([^\W_]+)")
+"""Splits a folded text into what is between words (even places) and words (odd places)."""
 BODY_READ: Final = 20_000
 """Characters of a body that are looked at: a story's subject stands in its beginning."""
 
@@ -72,6 +75,16 @@ class Text:
     def folded(self) -> str:
         """The whole, folded."""
         return fold(self.written)
+
+    @cached_property
+    def pieces(self) -> list[str]:
+        """The folded whole, split into what is between words (even places) and words (odd places)."""
+        return WORDS.split(self.folded)
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """The offset at which each of `pieces` ends."""
+        return list(accumulate(map(len, self.pieces)))
 
     @cached_property
     def _starts(self) -> tuple[int, ...]:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from telex.core.model import Topic
-from telex.tagging.lexicon import WORDS, Lexicon, load_lexicon
+from telex.tagging.lexicon import Lexicon, load_lexicon
 from telex.tagging.opinion import Opinion, load_opinion
 from telex.tagging.sections import Sections, load_sections, of_category, of_path
-from telex.tagging.text import Field, Text
+from telex.tagging.text import WORDS, Field, Text
 from telex.tagging.vocabulary import DATA, Vocabulary, load_vocabulary
 from telex.tagging.weighing import Weighed, Weighing
 

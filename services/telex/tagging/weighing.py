@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Final
 
-from telex.tagging.lexicon import WORDS, Lexicon, Term, Word
+from telex.tagging.lexicon import Lexicon, Term, Word
 from telex.tagging.text import Field, Text
 
 LEAD: Final = 500
@@ -96,8 +96,7 @@ class Weighing:
     def read(self, lexicon: Lexicon) -> None:
         """Find the terms of a lexicon, the longest at each place, and the stems that its model knows."""
         folded, stems = self._text.folded, self._stems
-        pieces = WORDS.split(folded)
-        ends = list(accumulate(map(len, pieces)))
+        pieces, ends = self._text.pieces, self._text.ends
         looked = list(map(lexicon.forms.__getitem__, pieces[1::2]))
         zones = iter(self._zones)
         until, weight = next(zones)
