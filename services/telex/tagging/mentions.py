@@ -101,15 +101,17 @@ class _Bearers:
 
     def last(self, form: Form) -> tuple[int, Entry | None] | None:
         """Where one who may be called so was named last, and who that is."""
-        named = [self._last[key] for key in (form.last, *form.entries) if key in self._last]
+        named = [self._last[key] for key in _keys(form) if key in self._last]
         return max(named, key=itemgetter(0), default=None)
 
     def only(self, form: Form) -> Entry | None:
         """The only one of the text who may be called so."""
-        everyone: set[Entry | None] = set()
-        for key in (form.last, *form.entries):
-            everyone |= self._all.get(key, set())
+        everyone = {entry for key in _keys(form) for entry in self._all.get(key, ())}
         return everyone.pop() if len(everyone) == 1 else None
+
+
+def _keys(form: Form) -> tuple[str | Entry, ...]:
+    return (form.last, *form.entries)
 
 
 class _Resolving:
