@@ -36,6 +36,8 @@ def test_the_name_is_in_the_language_of_the_article():
         ("La veille d’Emmanuel Macron", "Emmanuel Macron"),
         ("C'est aujourd'hui qu'Emmanuel Macron", "Emmanuel Macron"),
         ("EMMANUEL MACRON EN VISITE", "EMMANUEL MACRON"),
+        ("MACRON ANNONCE UN REMANIEMENT", "MACRON"),
+        ("HORTENSE MACRON ANNONCE UN LIVRE", None),
         ("Les fidèles d'Emmanuel  Macron", "Emmanuel  Macron"),
         ("emmanuel macron", None),
         ("Le macron est un signe", None),
@@ -190,6 +192,20 @@ def test_a_short_name_is_not_part_of_a_longer_one():
     assert list(found("The Cyber Security Council writes to the UN", language="en")) == ["United Nations"]
 
 
+def test_names_on_both_sides_of_a_hyphen_are_two():
+    assert list(found("Le sommet Macron-Poutine, et la ligne Air France-Boeing")) == [
+        "Emmanuel Macron",
+        "Vladimir Poutine",
+        "Air France",
+        "Boeing",
+    ]
+
+
+def test_a_surname_alone_counts_beside_what_the_file_names_for_it():
+    assert list(found("Xi et Pékin")) == ["Xi Jinping"]
+    assert found("Xi et Rome") == {}
+
+
 def test_a_company_is_not_who_bears_its_name():
     assert found("James Gunn and Peter Safran", body="Gunn and Safran took over.", language="en") == {}
     assert list(found("Le motoriste Safran recrute")) == ["Safran"]
@@ -237,6 +253,11 @@ def test_mentions_and_evidence_are_bounded():
     tagged = MENTIONS.tag(text_of(body=f"{everyone}. {'Emmanuel Macron. ' * 9}", language="en"))
     assert len(tagged) == MOST_MENTIONS
     assert max(len(mention.evidence) for mention in tagged) == MOST_EVIDENCE
+
+
+def test_a_text_of_names_alone_is_read_to_its_end():
+    tagged = MENTIONS.tag(text_of(body="Macron, talibans, Condé, Alpha Condé, " * 500, language="fr"))
+    assert [len(mention.evidence) for mention in tagged] == [MOST_EVIDENCE] * 3
 
 
 def test_an_operator_may_bring_another_file():

@@ -1,6 +1,7 @@
 """Persons, organisations, companies and clubs that a text names, of those that a file knows."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +81,39 @@ def _best(met: Sequence[Sighting]) -> list[Sighting]:
     return sorted(met, key=lambda sighting: (-_weighs(sighting), sighting.start))[:MOST_EVIDENCE]
 
 
+class _Bearers:
+    """Who bears which surname: whose whole names stand in a text, and whose stood last as it is read."""
+
+    def __init__(self) -> None:
+        self._all: dict[str | Entry, set[Entry | None]] = {}
+        self._last: dict[str | Entry, tuple[int, Entry | None]] = {}
+
+    def announce(self, form: Form, entry: Entry | None) -> None:
+        """Somebody's whole name stands in the text; None is somebody whom the file does not know."""
+        for key in (form.last, entry) if entry else (form.last,):
+            self._all.setdefault(key, set()).add(entry)
+
+    def name(self, sighting: Sighting, entry: Entry | None) -> None:
+        """The reading comes to a name of somebody."""
+        self._last[sighting.form.last] = (sighting.start, entry)
+        if entry:
+            self._last[entry] = (sighting.start, entry)
+
+    def last(self, form: Form) -> tuple[int, Entry | None] | None:
+        """Where one who may be called so was named last, and who that is."""
+        named = [self._last[key] for key in _keys(form) if key in self._last]
+        return max(named, key=itemgetter(0), default=None)
+
+    def only(self, form: Form) -> Entry | None:
+        """The only one of the text who may be called so."""
+        everyone = {entry for key in _keys(form) for entry in self._all.get(key, ())}
+        return everyone.pop() if len(everyone) == 1 else None
+
+
+def _keys(form: Form) -> tuple[str | Entry, ...]:
+    return (form.last, *form.entries)
+
+
 class _Resolving:
     """Decides whose each sighting is."""
 
@@ -87,20 +121,25 @@ class _Resolving:
         self._reading = reading
         self._sightings = sightings
         self._met: dict[Entry, list[Sighting]] = {}
-        self._named: list[tuple[int, str, Entry | None]] = []
-        """Where whole names stand, their last words, and whose they are: None for somebody that the file does not know."""
+        self._bearers = _Bearers()
+        self._persons: list[tuple[Sighting, Entry | None, bool]] = []
+        """Names of persons in the order of the text: whose, and whether it is the whole name."""
         self._surnames: set[Form] = set()
         """Names of companies and clubs that are persons' in this text: « Peter Safran »."""
-        self._bare: list[Sighting] = []
-        self._short: list[Sighting] = []
+        self._short: dict[Form, list[Sighting]] = {}
 
     def resolved(self) -> dict[Entry, list[Sighting]]:
         """Each entry that is mentioned with its sightings, in the order of the text."""
         for sighting in self._sightings:
             self._sort_out(sighting)
         self._forget_surnames()
-        for sighting in self._bare:
-            self._settle_bare(sighting)
+        for sighting, entry, whole in self._persons:
+            if not whole:
+                self._settle_bare(sighting)
+                continue
+            self._bearers.name(sighting, entry)
+            if entry:
+                self._count(entry, sighting)
         self._settle_short()
         for met in self._met.values():
             met.sort(key=lambda sighting: sighting.start)
@@ -108,9 +147,6 @@ class _Resolving:
 
     def _count(self, entry: Entry, sighting: Sighting) -> None:
         self._met.setdefault(entry, []).append(sighting)
-
-    def _name(self, sighting: Sighting, entry: Entry | None) -> None:
-        self._named.append((sighting.start, sighting.form.last, entry))
 
     def _sort_out(self, sighting: Sighting) -> None:
         form = sighting.form
@@ -122,42 +158,42 @@ class _Resolving:
         elif form.entries[0].kind in _NAME_THINGS and self._reading.is_thing(sighting):
             return
         elif not form.certain:
-            self._short.append(sighting)
+            self._short.setdefault(form, []).append(sighting)
         elif form.alone and self._reading.is_surname(sighting):
             self._surnames.add(form)
         else:
             self._count(form.entries[0], sighting)
 
+    def _name(self, sighting: Sighting, entry: Entry | None) -> None:
+        self._bearers.announce(sighting.form, entry)
+        self._persons.append((sighting, entry, True))
+
     def _sort_person(self, sighting: Sighting) -> None:
         form = sighting.form
         if not form.alone and form.certain:
-            self._count(form.entries[0], sighting)
             self._name(sighting, form.entries[0])
             return
         part = self._reading.part(sighting)
         if part is Part.WHOLE:
-            self._bare.append(sighting)
+            self._persons.append((sighting, None, False))
         elif part is Part.LONGER:
             self._name(sighting, None)
 
     def _settle_bare(self, sighting: Sighting) -> None:
         """A surname alone is that of whoever bore it last; in a headline, of the only one in the text who does."""
         form = sighting.form
-        named = [row for row in self._named if row[1] == form.last or row[2] in form.entries]
-        before = [row for row in named if row[0] < sighting.start]
-        everyone = {entry for _, _, entry in named}
-        bearer: Entry | None = None
-        if before:
-            bearer = max(before, key=lambda row: row[0])[2]
+        last = self._bearers.last(form)
+        if last:
+            bearer = last[1]
         elif form.certain:
             bearer = form.entries[0]
-        elif len(everyone) == 1 and sighting.segment.field in _HEADLINES:
-            bearer = everyone.pop()
-        elif not form.alone or (not any(entry.common for entry in form.entries) and self._reading.tells(sighting)):
-            bearer = self._beside(form.entries)
+        else:
+            bearer = self._bearers.only(form) if sighting.segment.field in _HEADLINES else None
+            if bearer is None and not (form.alone and any(entry.common for entry in form.entries)):
+                bearer = self._beside(form.entries)
         if bearer in form.entries and self._reading.suits(sighting, bearer):
             self._count(bearer, sighting)
-            self._name(sighting, bearer)
+            self._bearers.name(sighting, bearer)
 
     def _forget_surnames(self) -> None:
         """A name that is a person's somewhere is that person's everywhere."""
@@ -168,11 +204,9 @@ class _Resolving:
 
     def _settle_short(self) -> None:
         """Short names count beside a whole one, or beside words that tell."""
-        for form in dict.fromkeys(sighting.form for sighting in self._short):
-            places = [
-                sighting for sighting in self._short if sighting.form is form and self._reading.is_whole(sighting)
-            ]
-            telling = any(map(self._reading.tells, places))
+        for form, sightings in self._short.items():
+            places = list(filter(self._reading.is_whole, sightings))
+            telling = form.city or any(map(self._reading.tells, places))
             entry = next((entry for entry in form.entries if entry in self._met), None)
             if entry is None and telling:
                 entry = self._beside(form.entries)

@@ -1,6 +1,7 @@
 """Where known names stand in a text, and what stands beside them: whether a name is whole, or part of somebody else's."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -90,6 +91,8 @@ class Reading:
         self._held: dict[frozenset[str], bool] = {}
         self._begins: set[int] = set()
         self._stops: set[int] = set()
+        self._joined: set[int] = set()
+        """Where any name begins or ends: those on both sides of a hyphen are two."""
 
     def sightings(self) -> list[Sighting]:
         """The names, the longest at each place, in the order of the text; a publisher's address is not read."""
@@ -102,6 +105,7 @@ class Reading:
         others = [sighting for sighting in found if not (sighting.form.alone and sighting.form.is_person)]
         self._begins = {sighting.start for sighting in others}
         self._stops = {sighting.end for sighting in others}
+        self._joined = {place for sighting in found for place in (sighting.start, sighting.end)}
         found.sort(key=lambda sighting: sighting.start)
         return found
 
@@ -124,26 +128,24 @@ class Reading:
 
     def _small(self, others: list[Sighting]) -> Iterator[Sighting]:
         """The few forms that have no capital: « talibans »."""
+        ends = [other.end for other in others]
         for form in self._names.small:
             start = self._text.folded.find(form.plain)
             while start >= 0:
                 end = start + len(form.plain)
-                if not any(other.start < end and start < other.end for other in others):
-                    found = self._sighting(start, end, form)
-                    if found is not None:
-                        yield found
+                following = bisect_right(ends, start)
+                free = following == len(others) or end <= others[following].start
+                if free and (found := self._sighting(start, end, form)):
+                    yield found
                 start = self._text.folded.find(form.plain, end)
 
     def _filed(self, others: list[Sighting]) -> Iterator[Sighting]:
         """Categories that are a name in small letters."""
+        filed = {other.segment.start for other in others}
         for segment in self._text.segments:
-            if segment.field is Field.CATEGORY:
+            if segment.field is Field.CATEGORY and segment.start not in filed:
                 form = self._names.whole.get(plain(self._text.folded[segment.start : segment.end]))
-                if (
-                    form is not None
-                    and form.language in (None, self._text.language)
-                    and not any(segment.start <= other.start < segment.end for other in others)
-                ):
+                if form is not None and form.language in (None, self._text.language):
                     yield Sighting(segment.start, segment.end, form, segment)
 
     def _longest(
@@ -272,7 +274,8 @@ class Reading:
 
     def _part_by_what_is_before(self, sighting: Sighting) -> Part:
         before, entries, manners = self._before(sighting), sighting.form.entries, self._manners
-        if sighting.start - len(before.joint) in self._stops:
+        other = sighting.start - len(before.joint)
+        if other in self._stops or (before.joint == "-" and other in self._joined):
             return Part.WHOLE
         if len(before.word) == 1 and before.is_high and before.joint in _TITLED:
             return self._part_after_initial(sighting, before.word)
@@ -301,14 +304,16 @@ class Reading:
 
     def _part_by_what_is_after(self, sighting: Sighting) -> Part:
         after = self._after(sighting)
-        if after.joint not in _JOINTS or sighting.end + len(after.joint) in self._begins:
+        other = sighting.end + len(after.joint)
+        if after.joint not in _JOINTS or other in self._begins or (after.joint == "-" and other in self._joined):
             return Part.WHOLE
         if not after.is_high or after.word in self._manners.function_words:
             return Part.WHOLE
         if all(entry.given == after.word for entry in sighting.form.entries):
             return Part.WHOLE
         if self._has_capitals(sighting.segment):
-            return Part.WHOLE if after.word in self._manners.headline_verbs else Part.UNSURE
+            shouted = after.written.isupper() and len(after.written) > 1
+            return Part.WHOLE if shouted or after.word in self._manners.headline_verbs else Part.UNSURE
         return Part.LONGER
 
     def is_namesake(self, sighting: Sighting) -> bool:
