@@ -111,6 +111,9 @@ def test_a_country_is_known_by_its_names_its_people_its_cities_and_its_seats_of_
         ("en", "Voters in Durham, Ohio and Texas wait", "US"),
         ("en", "Voters in Durham wait", "GB"),
         ("en", "Israel PM flies to Paris Saint-Germain match", "IL FR"),
+        ("fr", "Le Cap-Vert se qualifie au Cap", "CV ZA"),
+        ("fr", "L'opposant Maurice Durand face à Yaoundé", "CM"),
+        ("en", "Benin bronzes come home", ""),
         ("fr", "De l'eau, encore de l'eau. Eau potable : la crise", ""),
     ],
 )

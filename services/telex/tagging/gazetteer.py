@@ -77,6 +77,7 @@ class Manner:
 
     inflections: tuple[tuple[str, tuple[str, ...]], ...]
     demonyms_in_lower_case: bool
+    titles_in_capitals: bool
     locatives: frozenset[str]
     titles: frozenset[str]
     compounds: frozenset[str]
@@ -248,6 +249,7 @@ def _load_manner(path: Path) -> Manner:
             for ending, forms in sorted(inflections, key=lambda pair: -len(pair[0]))
         ),
         demonyms_in_lower_case=about["demonyms_in_lower_case"] == "yes",
+        titles_in_capitals=about["titles_in_capitals"] == "yes",
         locatives=words("locatives"),
         titles=words("titles"),
         compounds=words("compounds"),

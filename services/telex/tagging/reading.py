@@ -115,11 +115,21 @@ class Reading:
         for at, start in enumerate(map(self._names.starts.get, words)):
             if start is None or at < taken or (start.alone is None and words[at + 1] not in start.longer):
                 continue
-            hit = self._longest(at, start)
+            hit = self._best(at, start)
             if hit is not None:
                 taken = hit.after
                 if hit.sense.kind is not Kind.NOTHING:
                     yield hit
+
+    def _best(self, at: int, start: Start) -> Hit | None:
+        """The longest name there; one that begins with an article gives way to a longer one behind that: « le Cap-Vert »."""
+        hit = self._longest(at, start)
+        if hit is not None and hit.after - at > 1 and self._words[at] in self._manner.between:
+            behind = self._names.starts.get(self._words[at + 1])
+            other = self._longest(at + 1, behind) if behind is not None else None
+            if other is not None and other.after > hit.after:
+                return other
+        return hit
 
     def _longest(self, at: int, start: Start) -> Hit | None:
         """The longest name that begins with a word."""
@@ -307,7 +317,7 @@ class Reading:
     def _is_title_case(self, start: int) -> bool:
         """Whether a title has capitals throughout."""
         segment = self._text.segment_at(start)
-        if segment.field is Field.BODY:
+        if segment.field is Field.BODY or not self._manner.titles_in_capitals:
             return False
         if segment not in self._title_case:
             words = [word for word in self._text.written[segment.start : segment.end].split() if len(word) >= _LONGER]
