@@ -122,6 +122,23 @@ def test_homonyms_are_settled_by_the_words_beside_them(language, title, expected
 
 
 @pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("As autoridades angolanas e moçambicanas reúnem-se em Brasília", "AO MZ BR"),
+        ("O Kremlin responde a Pequim e aos Estados Unidos", "RU CN US"),
+        ("Guiné-Bissau: presidente dissolve parlamento", "GW"),
+        ("Guineenses protestam em Malabo", "GQ"),
+        ("O ministro alemão visita São Tomé e Príncipe", "DE ST"),
+        ("O escritor João Lisboa publica um livro", ""),
+        ("O discurso foi lido em inglês.", ""),
+        ("Ataque em Cabo Delgado", "MZ"),
+    ],
+)
+def test_portuguese_is_data_alone(title, expected):
+    assert codes(title, "pt") == set(expected.split())
+
+
+@pytest.mark.parametrize(
     ("language", "title", "expected"),
     [
         ("en", "NIGERIA AND CHINA SIGN A DEAL", "NG CN"),
@@ -241,12 +258,13 @@ def test_the_same_text_has_the_same_places_each_once_and_subjects_first(title, b
     assert told == sorted(told, key=["subject", "mentioned"].index)
 
 
+SENTENCES = {"fr": "L'équipe de {} gagne.", "en": "The team of {} wins.", "pt": "A equipa de {} ganha."}
 NAMESAKES = {"GD", "MF", "SX"}
-"""Whose names in French are rather those of a city in Spain, and of people."""
+"""Whose names in French or Portuguese are rather those of a city in Spain, and of people."""
 
 
 @settings(max_examples=50)
-@given(st.sampled_from([("fr", "L'équipe de {} gagne."), ("en", "The team of {} wins.")]), st.data())
+@given(st.sampled_from(sorted(SENTENCES.items())), st.data())
 def test_every_countrys_name_in_clean_prose_is_that_country(sentence, data):
     language, pattern = sentence
     called = PLACES.gazetteer.called[language]

@@ -238,10 +238,15 @@ class Reading:
         return (
             (sense.surname or sense.kind >= Kind.CITY)
             and before in self._given_names
-            and before not in self._names.starts
+            and not self._is_name(before)
             and self._is_capital(hit.first - 1)
             and not self._is_flat(hit.start)
         )
+
+    def _is_name(self, word: str) -> bool:
+        """Whether a word alone is a place's name."""
+        start = self._names.starts.get(word)
+        return start is not None and start.alone is not None
 
     def _is_given_name(self, hit: Hit) -> bool:
         """Whether a surname stands after it."""
