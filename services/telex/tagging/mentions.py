@@ -16,8 +16,6 @@ LEAD: Final = 500
 """Characters at the beginning of a body that are read as a lead, where there is no summary."""
 _WEIGHS: Final = {Field.TITLE: 5.0, Field.SUMMARY: 3.0, Field.CATEGORY: 3.0, Field.BODY: 1.0}
 _LEAD_WEIGHS: Final = 2.0
-_ENOUGH: Final = 2
-"""Words of a list that must stand in a text for a short name beside them to count: one may be chance."""
 _NAME_THINGS: Final = ("club", "company")
 """Arenas are named after companies, councils after the towns that clubs are named after."""
 _HEADLINES: Final = (Field.TITLE, Field.SUMMARY, Field.CATEGORY)
@@ -217,5 +215,5 @@ class _Resolving:
     def _beside(self, entries: Sequence[Entry]) -> Entry | None:
         """The only one of these that words in the text speak for."""
         holds = self._reading.holds
-        spoken = [entry for entry in entries if holds(entry.near, 1) or holds(entry.near_two, _ENOUGH)]
+        spoken = [entry for entry in entries if any(map(holds, entry.near))]
         return spoken[0] if len(spoken) == 1 else None
