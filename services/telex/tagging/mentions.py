@@ -201,16 +201,17 @@ class _Resolving:
                 self._met[form.entries[0]] = met
 
     def _settle_short(self) -> None:
-        """Short names count beside a whole one, or beside words that tell."""
+        """Short names count beside a whole one, or beside words that tell; outside headlines where their capital tells."""
         for form, sightings in self._short.items():
             places = list(filter(self._reading.is_whole, sightings))
-            telling = form.city or any(map(self._reading.tells, places))
+            telling = set(places if form.city else filter(self._reading.tells, places))
             entry = next((entry for entry in form.entries if entry in self._met), None)
             if entry is None and telling:
                 entry = self._beside(form.entries)
             if entry is not None:
                 for sighting in places:
-                    self._count(entry, sighting)
+                    if sighting in telling or sighting.segment.field in _HEADLINES:
+                        self._count(entry, sighting)
 
     def _beside(self, entries: Sequence[Entry]) -> Entry | None:
         """The only one of these that words in the text speak for."""
