@@ -4,7 +4,8 @@
     bench.py report FILE … [--to FOLDER]             write the page and the plot of what was measured
 
 Parts: `peers`, telex against other programs on the same feeds; `scale`, 100,000 feeds; `lag`, the event loop beside the
-largest document; `micro`, the parts of telex by name. Of several files, each part is taken from the last that holds it.
+largest document; `micro`, the parts of telex by name; `tagging`, how fast and
+how right tags are. Of several files, each part is taken from the last that holds it.
 """
 
 import argparse

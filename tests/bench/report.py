@@ -7,7 +7,7 @@ from pathlib import Path
 import figures
 import plot
 
-PARTS = {"peers": "peers", "micro": "micro", "lag": "lag", "scale": "scaled"}
+PARTS = {"peers": "peers", "micro": "micro", "tagging": "judged_tags", "lag": "lag", "scale": "scaled"}
 """Their modules: each has `measure`; `add_arguments` where it has options; `table`, but for peers, whose is here."""
 PAGE = "benchmarks.md"
 PLOT = "benchmarks.svg"

@@ -173,6 +173,8 @@ def test_a_name_that_is_a_word_counts_beside_what_tells(text, name):
 
 def test_a_short_name_counts_beside_the_whole_one():
     assert found("Milan AC", body="Milan a perdu, dit-on à Milan.") == {"AC Milan": ["Milan AC", "Milan"]}
+    body = "Fed up? The Fed waits. The Federal Reserve may act."
+    assert found("Fed waits", body=body, language="en") == {"Federal Reserve": ["Fed", "Fed", "Federal Reserve"]}
 
 
 def test_a_club_is_not_its_town():

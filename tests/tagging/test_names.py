@@ -54,7 +54,7 @@ def test_a_short_name_that_is_a_word_has_words_beside_which_it_counts():
 
 def whole(entry):
     """A sentence that names an entry as the file has it, with all words that it may stand beside."""
-    words = sorted(entry.near) or sorted(entry.near_two)
+    words = [word for near in entry.near for word in (*near.words, *near.acronyms)]
     return f"On parle de {entry.name} et de {', '.join(words)}."
 
 

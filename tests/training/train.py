@@ -249,7 +249,7 @@ def calibrated(raw: np.ndarray, line: list[tuple[float, float]]) -> np.ndarray:
     return np.interp(raw, [x for x, _ in line], [y for _, y in line])
 
 
-def calibration(features: Features, raw: np.ndarray, right: np.ndarray, shown: np.ndarray) -> str:
+def calibration(features: Features, raw: np.ndarray, right: np.ndarray, shown: np.ndarray) -> dict:
     """How far confidences are from what comes true, each by a line that has not seen its article; by tenths."""
     rows = np.arange(len(features.texts))
     sure = np.zeros_like(raw)
@@ -259,13 +259,13 @@ def calibration(features: Features, raw: np.ndarray, right: np.ndarray, shown: n
     said, came = sure[shown], right[shown]
     told = said >= FLOOR
     tenths = np.minimum((said * 10).astype(int), 9)
-    error, words = 0.0, []
+    error, bins = 0.0, []
     for tenth in range(1, 10):
         here = told & (tenths == tenth)
         if here.any():
             error += abs(said[here].mean() - came[here].mean()) * here.sum() / told.sum()
-            words.append(f"{said[here].mean():.2f}: {came[here].mean():.2f} of {here.sum()}")
-    return f"error {error:.3f} over {told.sum()} tags told; said: came true " + ", ".join(words)
+            bins.append((float(said[here].mean()), float(came[here].mean()), int(here.sum())))
+    return {"error": float(error), "bins": bins}
 
 
 def knots(raw: np.ndarray, right: np.ndarray) -> list[tuple[float, float]]:
@@ -286,9 +286,9 @@ def knots(raw: np.ndarray, right: np.ndarray) -> list[tuple[float, float]]:
     return [(0.0, 0.0), *[(x, y) for x, y in line if 0 < x < 1], (1.0, max(0.99, line[-1][1]))]
 
 
-def figures(features: Features, scores: np.ndarray, *, short: bool) -> str:
-    """Accuracy, macro and weighted F1, by language."""
-    said = []
+def scored(features: Features, scores: np.ndarray, *, short: bool) -> dict[str, dict]:
+    """Accuracy, macro and weighted F1, F1 by label and the confusion (label, answer, how often), by language."""
+    said: dict[str, dict] = {}
     for language in LANGUAGES:
         rows = [row for row, text in enumerate(features.texts) if text.language == language and text.short == short]
         found = (scores[rows] + features.mask[rows]).argmax(1)
@@ -298,10 +298,16 @@ def figures(features: Features, scores: np.ndarray, *, short: bool) -> str:
             for label in sorted(set(labels))
         }
         weighted = sum(f1[label] * (labels == label).mean() for label in f1)
-        said.append(
-            f"{language} accuracy {(found == labels).mean():.3f} macro F1 {np.mean(list(f1.values())):.3f} weighted F1 {weighted:.3f}"
-        )
-    return "; ".join(said)
+        pairs = Counter(zip(labels.tolist(), found.tolist(), strict=True))
+        said[language] = {
+            "texts": len(rows),
+            "accuracy": float((found == labels).mean()),
+            "macro": float(np.mean(list(f1.values()))),
+            "weighted": float(weighted),
+            "f1": {CLASSES[label]: float(value) for label, value in f1.items()},
+            "confusion": [(CLASSES[label], CLASSES[answer], count) for (label, answer), count in sorted(pairs.items())],
+        }
+    return said
 
 
 def recipe() -> str:
@@ -312,6 +318,28 @@ def recipe() -> str:
     return digest.hexdigest()[:16]
 
 
+def measured(features: Features) -> tuple[dict, list[tuple[float, float]]]:
+    """All figures, none by a model that has seen the article; and the line that calibrates."""
+    totals = np.log(
+        np.array([[text.weighed.totals.get(top, 0.0) for top in features.tops] for text in features.texts]) + NOTHING
+    )
+    powers, shifts, penalties = nested(features, 1)
+    scores = powers[:, None] * features.base + shifts
+    raw = raw_confidences(features, totals, powers, shifts)[:, features.classes]
+    shown = features.mask == 0
+    right = np.eye(len(CLASSES))[features.labels]
+    found = {
+        "lexicons": {
+            "whole": scored(features, features.base, short=False),
+            "short": scored(features, features.base, short=True),
+        },
+        "nested": {"whole": scored(features, scores, short=False), "short": scored(features, scores, short=True)},
+        "calibration": calibration(features, raw, right, shown),
+        "penalties": penalties,
+    }
+    return found, knots(raw[shown], right[shown])
+
+
 def main() -> None:
     """Measure, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -319,21 +347,13 @@ def main() -> None:
     given = parser.parse_args()
     topics = Topics.load()
     features = Features(topics, examples(topics))
-    totals = np.log(
-        np.array([[text.weighed.totals.get(top, 0.0) for top in features.tops] for text in features.texts]) + NOTHING
-    )
-    print("lexicons alone, whole:", figures(features, features.base, short=False))
-    print("lexicons alone, short:", figures(features, features.base, short=True))
-    powers, shifts, penalties = nested(features, 1)
-    scores = powers[:, None] * features.base + shifts
-    print("nested, whole:", figures(features, scores, short=False), "penalties", penalties)
-    print("nested, short:", figures(features, scores, short=True))
-    raw = raw_confidences(features, totals, powers, shifts)[:, features.classes]
-    shown = features.mask == 0
-    right = np.eye(len(CLASSES))[features.labels]
-    print("calibration, nested:", calibration(features, raw, right, shown))
-    line = knots(raw[shown], right[shown])
-    print("knots", line)
+    found, line = measured(features)
+    for how in ("lexicons", "nested"):
+        for size, languages in found[how].items():
+            for language, score in languages.items():
+                told = ", ".join(f"{name} {score[name]:.3f}" for name in ("accuracy", "macro", "weighted"))
+                print(f"{how}, {size}, {language}: {told}")
+    print("calibration, nested:", found["calibration"])
     if not given.measure:
         rows = np.arange(len(features.texts))
         write(topics, fit(features, rows, chosen_penalty(features, rows, 1)), line)

@@ -12,6 +12,7 @@ _RANGE: Final = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8}){0,7}")
 SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """What the topic of a fan-out rule is called, behind the prefix of them all."""
 _CODE: Final = re.compile(r"[^\s:,]{1,64}:[^\s,]{1,128}")
+_PLACE: Final = re.compile(r"[A-Z]{2}|[0-9]{3}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 CONFIDENCE: Final = 0.5
 """How sure of a topic telex has to be, where a selection does not say."""
@@ -116,7 +117,7 @@ class Selection:
             frozenset(category.casefold() for category in categories),
             frozenset(map(profile, profiles)),
             frozenset(map(topic_code, topics)),
-            frozenset(map(country_code, places)),
+            frozenset(map(place_code, places)),
             confidence,
         )
 
@@ -176,6 +177,19 @@ def country_code(value: str) -> str:
     """
     if not _COUNTRY.fullmatch(value.upper()):
         raise ValueError(f"{value!r} is no ISO 3166 code of a country, such as SN")
+    return value.upper()
+
+
+def place_code(value: str) -> str:
+    """A place's code by its form, in upper case: a country's of ISO 3166, or a region's of UN M49.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _PLACE.fullmatch(value.upper()):
+        raise ValueError(
+            f"{value!r} is no code of a country (ISO 3166), such as SN, or of a region (UN M49), such as 011"
+        )
     return value.upper()
 
 

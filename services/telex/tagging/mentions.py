@@ -16,8 +16,6 @@ LEAD: Final = 500
 """Characters at the beginning of a body that are read as a lead, where there is no summary."""
 _WEIGHS: Final = {Field.TITLE: 5.0, Field.SUMMARY: 3.0, Field.CATEGORY: 3.0, Field.BODY: 1.0}
 _LEAD_WEIGHS: Final = 2.0
-_ENOUGH: Final = 2
-"""Words of a list that must stand in a text for a short name beside them to count: one may be chance."""
 _NAME_THINGS: Final = ("club", "company")
 """Arenas are named after companies, councils after the towns that clubs are named after."""
 _HEADLINES: Final = (Field.TITLE, Field.SUMMARY, Field.CATEGORY)
@@ -203,19 +201,20 @@ class _Resolving:
                 self._met[form.entries[0]] = met
 
     def _settle_short(self) -> None:
-        """Short names count beside a whole one, or beside words that tell."""
+        """Short names count beside a whole one, or beside words that tell; outside headlines where their capital tells."""
         for form, sightings in self._short.items():
             places = list(filter(self._reading.is_whole, sightings))
-            telling = form.city or any(map(self._reading.tells, places))
+            telling = set(places if form.city else filter(self._reading.tells, places))
             entry = next((entry for entry in form.entries if entry in self._met), None)
             if entry is None and telling:
                 entry = self._beside(form.entries)
             if entry is not None:
                 for sighting in places:
-                    self._count(entry, sighting)
+                    if sighting in telling or sighting.segment.field in _HEADLINES:
+                        self._count(entry, sighting)
 
     def _beside(self, entries: Sequence[Entry]) -> Entry | None:
         """The only one of these that words in the text speak for."""
         holds = self._reading.holds
-        spoken = [entry for entry in entries if holds(entry.near, 1) or holds(entry.near_two, _ENOUGH)]
+        spoken = [entry for entry in entries if any(map(holds, entry.near))]
         return spoken[0] if len(spoken) == 1 else None

@@ -20,6 +20,8 @@ _KEYS: Final = {"id", "fr", "also", "short", "near", "she"}
 _LISTS: Final = ("function_words", "titles", "titles_he", "titles_she", "headline_verbs", "namesakes", "town_nouns")
 _ID: Final = re.compile(r"Q[1-9]\d*")
 _INITIALS: Final = re.compile(r"\b(\w)\. ?(?=\w)")
+_ENOUGH: Final = 2
+"""Words of a list that must stand in a text: one may be chance."""
 _ARTICLES: Final = frozenset(("le", "la", "les", "the"))
 """Too common to look names up by."""
 _JOINTS: Final = re.compile("[ -]+")
@@ -28,19 +30,30 @@ _LANGUAGE: Final = re.compile(r"([a-z]{2}):(.*)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """Words, or rows of words, that tell what a name means: so many of them must stand in the text.
+
+    `words` are folded; `acronyms` are not, "US" is not "us".
+    """
+
+    words: tuple[str, ...]
+    acronyms: tuple[str, ...]
+    least: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """One that may be mentioned.
 
-    `french` is its name in French where that differs; `common` tells that many bear the name; `near` are words, folded but for acronyms, beside one of
-    which its short names count, `near_two` those of which there must be two. `given` is a person's first name, folded; `she` tells a woman.
+    `french` is its name in French where that differs; beside what is `near` its short names count. `given` is a person's
+    first name, folded; `common` tells that many bear the name; `she` tells a woman.
     """
 
     name: str
     french: str | None
     kind: str
     wikidata: str | None
-    near: frozenset[str] = frozenset()
-    near_two: frozenset[str] = frozenset()
+    near: tuple[Near, ...] = ()
     given: str = ""
     common: bool = False
     she: bool = False
@@ -166,7 +179,7 @@ def read_names(text: str) -> Names:
     unknown = document.keys() - {"version", "nobody", "words", "near", *KINDS}
     if unknown:
         raise ValueError(f"names: unknown key {min(unknown)!r}")
-    lists = {name: _folded(listed) for name, listed in (document.get("near") or {}).items()}
+    lists = {name: _near(split(listed), _ENOUGH) for name, listed in (document.get("near") or {}).items()}
     words = document.get("words") or {}
     if unknown := words.keys() - {*_LISTS, "locatives"}:
         raise ValueError(f"names: words: unknown key {min(unknown)!r}")
@@ -196,7 +209,7 @@ def read_names(text: str) -> Names:
 class _Reading:
     """Entries and forms as they are met in the file."""
 
-    def __init__(self, lists: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, lists: Mapping[str, Near]) -> None:
         self.entries: list[Entry] = []
         self._lists = lists
         self._forms: dict[tuple[str, str, str | None], Form] = {}
@@ -223,10 +236,10 @@ class _Reading:
         self._names.add(name)
         self._ids |= {wikidata} if wikidata else set()
         french = facts.get("fr")
-        near, near_two = self._near(facts.get("near", ""))
+        near = self._near(list(split(facts.get("near", ""))))
         given = fold(name).split(" ")[0] if kind == "person" else ""
         common = name in split(facts.get("short", ""))
-        entry = Entry(name, french, kind, wikidata, near, near_two, given, common, facts.get("she") == "yes")
+        entry = Entry(name, french, kind, wikidata, near, given, common, facts.get("she") == "yes")
         self.entries.append(entry)
         self._add_forms(entry, facts)
 
@@ -244,17 +257,12 @@ class _Reading:
         for written in dict.fromkeys(short):
             self.form(written, (entry,), certain=False)
 
-    def _near(self, listed: str) -> tuple[frozenset[str], frozenset[str]]:
-        one: set[str] = set()
-        two: frozenset[str] = frozenset()
-        for word in split(listed):
-            if not word.startswith("@"):
-                one.add(_beside(word))
-            elif word[1:] in self._lists:
-                two |= self._lists[word[1:]]
-            else:
-                raise ValueError(f"`near` has no list {word[1:]!r}")
-        return frozenset(one), two
+    def _near(self, listed: list[str]) -> tuple[Near, ...]:
+        named = [word[1:] for word in listed if word.startswith("@")]
+        if unknown := [name for name in named if name not in self._lists]:
+            raise ValueError(f"`near` has no list {unknown[0]!r}")
+        own = [word for word in listed if not word.startswith("@")]
+        return (*(self._lists[name] for name in named), *([_near(own, 1)] if own else []))
 
     def form(self, written: str, entries: tuple[Entry, ...], *, certain: bool = True) -> None:
         """Take one form: `fr:` before it limits it to a language, `city:` tells that it is a place, too.
@@ -318,10 +326,7 @@ def _told(form: Form) -> str:
     return " and ".join(entry.name for entry in form.entries) or "nobody"
 
 
-def _folded(listed: str) -> frozenset[str]:
-    return frozenset(map(_beside, split(listed)))
-
-
-def _beside(word: str) -> str:
-    """A word to look for: acronyms as written, "US" is not "us"; the others folded."""
-    return word if word.isupper() and len(word) > 1 else fold(word)
+def _near(listed: Iterable[str], least: int) -> Near:
+    words = list(dict.fromkeys(listed))
+    acronyms = [word for word in words if word.isupper() and len(word) > 1]
+    return Near(tuple(fold(word) for word in words if word not in acronyms), tuple(acronyms), least)

