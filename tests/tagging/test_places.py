@@ -280,6 +280,7 @@ def test_every_country_has_a_name_in_every_language_and_every_code_is_one():
         used = set()
         for start in names.starts.values():
             longer = [sense for rest in start.longer.values() for _, sense in rest]
+            longer += [sense for _, _, sense in start.behind]
             for sense in [*([start.alone] if start.alone else []), *longer]:
                 used.update(filter(str.isalpha, sense.codes))
                 assert sense.codes or sense.kind is Kind.NOTHING

@@ -1,8 +1,9 @@
 """The names of places in a language: what each may stand for, and how names stand in its sentences."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from hashlib import blake2b
 from pathlib import Path
@@ -16,7 +17,6 @@ from telex.tagging.text import fold
 
 DATA: Final = Path(__file__).parent / "data" / "places"
 """What comes with telex: a file that `make gazetteer` writes, and a folder for each language."""
-_NONE: Final[Mapping[str, tuple[tuple[tuple[str, ...], "Sense"], ...]]] = {}
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -103,30 +103,38 @@ Entries = dict[tuple[str, ...], Sense]
 """The words of a name, folded → what it stands for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Start:
     """What a word begins: the name that it is alone, and longer ones by their second word, the longest first.
 
-    Of the longer ones the words after the second are held.
+    Of the longer ones the words after the second are held. `behind` are names that begin with a function word or a letter
+    (« La Haye », "N'Djamena"), which this one follows: that word, the words after this one, and what the name stands for.
     """
 
-    alone: Sense | None
-    longer: Mapping[str, tuple[tuple[tuple[str, ...], Sense], ...]]
+    alone: Sense | None = None
+    longer: dict[str, tuple[tuple[tuple[str, ...], Sense], ...]] = field(default_factory=dict)
+    behind: tuple[tuple[str, tuple[str, ...], Sense], ...] = ()
 
 
 class Names:
-    """The names of a language, for one pass over a text's words: `starts` are by a name's first word."""
+    """The names of a language, for one pass over a text's words: `starts` are by the first word that is no function word."""
 
     def __init__(self, language: str, manner: Manner, entries: Mapping[tuple[str, ...], Sense]) -> None:
         self.language = language
         self.manner = manner
-        longer: dict[str, dict[str, tuple[tuple[tuple[str, ...], Sense], ...]]] = {}
+        self.starts: dict[str, Start] = defaultdict(Start)
+        frequent = manner.function_words | manner.between
         for words in sorted(entries, key=len, reverse=True):
-            if len(words) > 1:
-                seconds = longer.setdefault(words[0], {})
-                seconds[words[1]] = (*seconds.get(words[1], ()), (words[2:], entries[words]))
-        alone = {words[0]: sense for words, sense in entries.items() if len(words) == 1}
-        self.starts = {word: Start(alone.get(word), longer.get(word, _NONE)) for word in alone.keys() | longer.keys()}
+            first, *rest = words
+            if not rest:
+                self.starts[first].alone = entries[words]
+            elif first in frequent or len(first) == 1:
+                start = self.starts[rest[0]]
+                start.behind = (*start.behind, (first, tuple(rest[1:]), entries[words]))
+            else:
+                longer = self.starts[first].longer
+                longer[rest[0]] = (*longer.get(rest[0], ()), (tuple(rest[1:]), entries[words]))
+        self.starts = dict(self.starts)
 
 
 @dataclass(frozen=True, slots=True)

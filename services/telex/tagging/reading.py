@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Final
 
 from telex.tagging.gazetteer import Gazetteer, Kind, Names, Sense, Start
@@ -111,36 +111,37 @@ class Reading:
 
     def _hits(self) -> Iterator[Hit]:
         """The longest name at each place."""
-        words, taken = self._words, 0
-        for at, start in enumerate(map(self._names.starts.get, words)):
-            if start is None or at < taken or (start.alone is None and words[at + 1] not in start.longer):
-                continue
-            hit = self._best(at, start)
-            if hit is not None:
-                taken = hit.after
-                if hit.sense.kind is not Kind.NOTHING:
-                    yield hit
-
-    def _best(self, at: int, start: Start) -> Hit | None:
-        """The longest name there; one that begins with an article gives way to a longer one behind that: « le Cap-Vert »."""
-        hit = self._longest(at, start)
-        if hit is not None and hit.after - at > 1 and self._words[at] in self._manner.between:
-            behind = self._names.starts.get(self._words[at + 1])
-            other = self._longest(at + 1, behind) if behind is not None else None
-            if other is not None and other.after > hit.after:
-                return other
-        return hit
-
-    def _longest(self, at: int, start: Start) -> Hit | None:
-        """The longest name that begins with a word."""
-        words = self._words
-        for rest, sense in start.longer.get(words[at + 1], ()):
-            after = at + 2 + len(rest)
-            if tuple(words[at + 2 : after]) == rest and self._is_joined(at, after):
-                hit = self._hit(sense, at, after)
+        words, starts = self._words, self._names.starts
+        taken = 0
+        for at in compress(range(len(words) - 1), map(starts.__contains__, words)):
+            start = starts[words[at]]
+            if at >= taken and (start.alone is not None or words[at + 1] in start.longer or start.behind):
+                hit = self._longest(at, start, taken)
                 if hit is not None:
-                    return hit
-        return self._hit(start.alone, at, at + 1) if start.alone is not None else None
+                    taken = hit.after
+                    if hit.sense.kind is not Kind.NOTHING:
+                        yield hit
+
+    def _longest(self, at: int, start: Start, taken: int) -> Hit | None:
+        """The longest name that begins with a word, or with a function word before it: « le Cap-Vert » rather than « Le Cap »."""
+        words, best = self._words, None
+        for rest, sense in start.longer.get(words[at + 1], ()):
+            best = self._match(sense, at, at + 2, rest)
+            if best is not None:
+                break
+        if best is None and start.alone is not None:
+            best = self._hit(start.alone, at, at + 1)
+        for first, rest, sense in start.behind:
+            if at > taken and words[at - 1] == first and (best is None or at + 1 + len(rest) >= best.after):
+                best = self._match(sense, at - 1, at + 1, rest) or best
+        return best
+
+    def _match(self, sense: Sense, at: int, after: int, rest: tuple[str, ...]) -> Hit | None:
+        """A name from word `at` on, whose words from `after` on must be `rest`."""
+        end = after + len(rest)
+        if tuple(self._words[after:end]) == rest and self._is_joined(at, end):
+            return self._hit(sense, at, end)
+        return None
 
     def _hit(self, sense: Sense, at: int, after: int) -> Hit | None:
         start, end = self._ends[2 * at], self._ends[2 * after - 1]
