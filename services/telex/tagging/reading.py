@@ -80,12 +80,20 @@ class Reading:
                 hits.append((hit, verdict))
                 clear = clear and (verdict is Verdict.PLACE or verdict is Verdict.CERTAIN)
         kept = [hit for hit, _ in hits] if clear else self._confirmed(hits, people)
-        namesakes = {id(hit) for hit, other in pairwise(kept) if self._is_namesake(hit, other)}
+        namesakes = {
+            id(hit) for hit, other in pairwise(kept) if other.first == hit.after and self._is_namesake(hit, other)
+        }
         return [hit for hit in kept if id(hit) not in namesakes] if namesakes else kept
 
     def _confirmed(self, hits: list[tuple[Hit, Verdict]], people: set[Sense]) -> list[Hit]:
-        """Those that are certain, and those whose name is a place's elsewhere in the text and no person's."""
+        """Those that are certain, and those whose name is a place's elsewhere in the text and no person's.
+
+        A person's name is a place's all the same where the text has other names of that country.
+        """
         persons = {hit.sense for hit, verdict in hits if verdict is Verdict.PERSON}
+        if persons:
+            backed = {hit.sense.codes for hit, verdict in hits if verdict is Verdict.PLACE and hit.sense not in persons}
+            persons = {sense for sense in persons if sense.codes not in backed}
         known = {
             hit.sense
             for hit, verdict in hits
@@ -102,8 +110,7 @@ class Reading:
     def _is_namesake(self, hit: Hit, other: Hit) -> bool:
         """Whether a part of another country after a city's name says that it is not the one that is known: Paris, Texas."""
         return (
-            other.first == hit.after
-            and hit.sense.kind >= Kind.CITY
+            hit.sense.kind >= Kind.CITY
             and other.sense.kind is Kind.AREA
             and self._pieces[2 * other.first] == ", "
             and not set(hit.sense.codes) & set(other.sense.codes)
