@@ -11,7 +11,6 @@ which of them is the strongest; how strong that one is beside the other topics s
 
 import argparse
 import gzip
-import hashlib
 import json
 import os
 import random
@@ -20,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from recipe import LANGUAGES, SHIPPED, recipe
 from scipy.optimize import minimize
 
 from telex.tagging.lexicon import Lexicon
@@ -28,9 +28,7 @@ from telex.tagging.topics import Topics
 from telex.tagging.weighing import Weighed
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "services" / "telex" / "tagging" / "data" / "topics"
 CORPORA = Path(os.environ.get("TELEX_DATA") or ROOT.parent / "shared" / "data") / "topics"
-LANGUAGES = {"fr": "masakhanews-fra-dev.jsonl.gz", "en": "masakhanews-eng-dev.jsonl.gz"}
 CLASSES = ("01000000", "04000000", "07000000", "11000000", "13000000", "15000000")
 SHORT = 45
 """Words of a body beside the title, in a short text."""
@@ -308,14 +306,6 @@ def scored(features: Features, scores: np.ndarray, *, short: bool) -> dict[str, 
             "confusion": [(CLASSES[label], CLASSES[answer], count) for (label, answer), count in sorted(pairs.items())],
         }
     return said
-
-
-def recipe() -> str:
-    """What the weights are made from: this program, the lexicons and the concepts."""
-    digest = hashlib.sha256()
-    for path in [Path(__file__), *sorted(SHIPPED.glob("*/terms.yaml")), *sorted(SHIPPED.glob("*/language.yaml"))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def measured(features: Features) -> tuple[dict, list[tuple[float, float]]]:

@@ -40,6 +40,7 @@ from telex.ingest.ingest import ingest
 from telex.ingest.pages import article_of_page
 from telex.settings import Config
 from telex.taggers import open_tagger
+from telex.tagging import language
 from telex.tagging.tags import Tagger, Tags
 from telex.tagging.text import Field, Text, text_of
 from telex.wire.articles import tags_to_json
@@ -123,7 +124,13 @@ def _text_of(line: bytes) -> Text:
         raise ValueError(f"{wrong[0]} is no text; write a string or leave it out")
     if not fields.get("title") and not fields.get("text"):
         raise ValueError("neither title nor text; write {title, text, language?}")
-    return text_of(title=fields.get("title"), body=fields.get("text"), language=fields.get("language"))
+    return _read(fields.get("title"), fields.get("text"), fields.get("language"))
+
+
+def _read(title: str | None, body: str | None, stated: str | None) -> Text:
+    """The text in the language that was stated, else in the one that it seems to be, as articles are read."""
+    words = "\n".join(filter(None, (title, body)))
+    return text_of(title=title, body=body, language=stated or language.likely(words))
 
 
 def _sources(arguments: argparse.Namespace, config: Config, printer: "_Printer") -> int:
@@ -153,7 +160,7 @@ def _sources(arguments: argparse.Namespace, config: Config, printer: "_Printer")
 
 
 async def _source(
-    sources: Sources, source: str, reader: PooledReader, tagger: Tagger, printer: "_Printer", language: str | None
+    sources: Sources, source: str, reader: PooledReader, tagger: Tagger, printer: "_Printer", stated: str | None
 ) -> int:
     fetched = await sources.get(source, Kind.PAGE)
     if fetched is None:
@@ -168,7 +175,7 @@ async def _source(
     if is_url(source):
         say(f"telex tag: {redact_url(source)}: neither a feed nor an article's page")
         return Exit.PROBLEM
-    printer.text(fetched.body.decode("utf-8", "replace"), language, tagger)
+    printer.text(fetched.body.decode("utf-8", "replace"), stated, tagger)
     return Exit.DONE
 
 
@@ -195,11 +202,11 @@ class _Printer:
         self._marks = (_BOLD, _PLAIN) if colour else ("[", "]")
         self._printed = 0
 
-    def text(self, text: str, language: str | None, tagger: Tagger) -> None:
+    def text(self, text: str, stated: str | None, tagger: Tagger) -> None:
         """Tag a text whose first line is its title."""
         title, _, body = text.strip().partition("\n")
         fields = {Field.TITLE: title.strip(), Field.BODY: body.strip()}
-        tags = tagger.tag(text_of(title=title.strip(), body=body.strip(), language=language))
+        tags = tagger.tag(_read(title.strip(), body.strip(), stated))
         self._show(tags, fields)
 
     def article(self, article: Article) -> None:
