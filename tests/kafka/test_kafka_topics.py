@@ -76,6 +76,42 @@ async def test_repeated_events_stand_in_derived_topics_and_once_in_the_order_of_
     assert sorted(key for key, _ in await everything(servers, naming.articles, 3)) == sorted(keys)
 
 
+async def test_articles_go_to_the_topics_of_their_tags_and_their_headers_name_these(servers):
+    chosen, naming = derived(servers, "fr")
+    rules = (
+        FanOut("politics", Selection.of(topics=["medtop:11000000"], confidence=0.6)),
+        FanOut("own", Selection.of(topics=["own:harbour"])),
+        FanOut("mali", Selection.of(places=["ML"])),
+    )
+    naming = replace(naming, fan_out=rules)
+    chosen = replace(chosen, topics=replace(chosen.topics, fan_out=naming.fan_out_topics()))
+    topic = PUBLISHED.article.topics[0]
+    tagged = {
+        1: {"topics": (topic,), "places": ()},
+        2: {"topics": (replace(topic, confidence=0.55), replace(topic, code="own:harbour"))},
+        3: {"topics": (replace(topic, code="own:harbour", confidence=0.4),), "places": ()},
+        4: {"topics": (), "places": (replace(PUBLISHED.article.places[0], code="ML"),)},
+    }
+    told = [ArticlePublished(replace(PUBLISHED.article, id=f"{n:024x}", **tags)) for n, tags in tagged.items()]
+    store = KafkaStore(servers)
+    store.settings = chosen
+    try:
+        a = Member(await store.open("a"))
+        claim = await a.claim()
+        await claim.append(Commit(tuple(record for event in told for record in records(event, naming)), {}))
+        oldest, _ = await a.log.bounds()
+        stored = await a.log.read(None, oldest, 100)
+    finally:
+        await store.close()
+    found = {name: [int(key, 16) for key, _ in await everything(servers, name)] for name in naming.fan_out_topics()}
+    politics, own, mali = naming.fan_out_topics()
+    assert found == {politics: [1], own: [2], mali: [4]}
+    headers = [dict(each.record.headers) for each in stored]
+    assert [each.get("ce_topics") for each in headers] == [topic.code, f"{topic.code},own:harbour", None, None]
+    assert [each.get("ce_places") for each in headers] == [None, "SN", None, "ML"]
+    assert {each["ce_language"] for each in headers} == {"fr"}
+
+
 async def test_a_refused_repetition_takes_the_whole_commit_with_it(servers):
     chosen, naming = derived(servers, "fr")
     store = KafkaStore(servers)

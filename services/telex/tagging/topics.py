@@ -118,7 +118,8 @@ class Topics:
             if at and tops[top] < self.opinion.floor:
                 break
             ranked.append((tops[top], top))
-            ranked += self._narrower(weighed, top, tops[top])
+            narrower = self._narrower(weighed, top, tops[top])
+            ranked += [(sure, number) for sure, number in narrower if sure >= self.opinion.floor]
         ranked.sort(key=lambda entry: (-entry[0], len(self._broader[entry[1]])))
         return {number: confidence for confidence, number in _closed(ranked, self._broader)[:MOST_TOPICS]}
 
