@@ -112,7 +112,9 @@ class Topics:
 
     def _chosen(self, weighed: Weighed, tops: Mapping[int, float]) -> dict[int, float]:
         """The concepts to tag, each after its broader ones, with their confidences."""
-        best = sorted((top for top in tops if weighed.totals.get(top)), key=lambda top: -tops[top])
+        # Of two that are as likely, the one that stories are less often about says more.
+        common = {self.tops[at] for at in self.opinion.classes}
+        best = sorted((top for top in tops if weighed.totals.get(top)), key=lambda top: (-tops[top], top in common))
         ranked: list[tuple[float, int]] = []
         for at, top in enumerate(best):
             if at and tops[top] < self.opinion.floor:
