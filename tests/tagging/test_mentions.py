@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from telex.tagging.mentions import MOST_EVIDENCE, MOST_MENTIONS, Mentions
 from telex.tagging.names import load_names, read_names
+from telex.tagging.sightings import MOST_NAMES, Reading
 from telex.tagging.text import Field, text_of
 
 MENTIONS = Mentions.load()
@@ -307,3 +308,8 @@ def test_a_name_with_a_letter_more_is_another_word(word, letter):
     if word[-1].isalnum():
         tagged = MENTIONS.tag(text_of(title=f"x {word}{letter}", language="en"))
         assert word not in {item.term for mention in tagged for item in mention.evidence}
+
+
+def test_a_text_of_nothing_but_one_name_is_not_looked_at_for_ever():
+    reading = Reading(NAMES, text_of(title="T", body="Macron " * 2800, language="fr"))
+    assert len(reading.sightings()) == MOST_NAMES

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import compress, pairwise
+from itertools import compress, islice, pairwise
 from typing import Final
 
 from telex.tagging.gazetteer import Gazetteer, Kind, Names, Sense, Start
 from telex.tagging.text import Field, Segment, Text
 
+MOST_NAMES: Final = 600
+"""Names that are looked at in a text: a story has some tens, and judging one costs more the more there are."""
 _JOINTS: Final = frozenset({" ", "-", "'", " - ", " -", "- ", " & "})
 """What may stand between the words of one name."""
 _ABBREVIATED: Final = 2
@@ -72,7 +74,7 @@ class Reading:
         hits: list[tuple[Hit, Verdict]] = []
         people: set[Sense] = set()
         clear = True
-        for hit in self._hits():
+        for hit in islice(self._hits(), MOST_NAMES):
             verdict = self._judge(hit)
             if verdict is Verdict.PERSON or verdict is Verdict.GIVEN:
                 people.add(hit.sense)

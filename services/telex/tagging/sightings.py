@@ -12,6 +12,8 @@ from typing import Final
 from telex.tagging.names import Entry, Form, Names, Near, Node, plain
 from telex.tagging.text import WORDS, Field, Segment, Text, fold
 
+MOST_NAMES: Final = 600
+"""Names that are looked at in a text: a story has some tens, and judging one costs more the more there are."""
 _CAPITALS: Final = "".join(letter for letter in map(chr, range(0x250)) if letter.isupper())
 _CAPITALISED: Final = re.compile(rf"[{_CAPITALS}][^\W_]*")
 """Begins with a capital; where that stands within a word the match is none."""
@@ -98,8 +100,8 @@ class Reading:
 
     def sightings(self) -> list[Sighting]:
         """The names, the longest at each place, in the order of the text; a publisher's address is not read."""
-        found = list(self._capitalised())
-        found += self._small(found)
+        found = list(islice(self._capitalised(), MOST_NAMES))
+        found += islice(self._small(found), MOST_NAMES)
         found += self._filed(found)
         found.sort(key=lambda sighting: sighting.start)
         self._found = found
