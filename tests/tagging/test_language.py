@@ -71,3 +71,16 @@ def test_what_nobody_declares_is_told_by_a_quick_look_where_that_is_sure():
     assert sum(code == found for code, found in told) >= 0.97 * len(told)
     assert language.likely("OK 2024") is None
     assert language.likely("") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("fr", "GUERRE AU SOUDAN : LES FSR ATTAQUENT EL-FASHER"),
+        ("fr", "Kinshasa et Brazzaville rouvrent le fleuve Congo"),
+        ("sw", "Rais wa Kenya akutana na mawaziri"),
+        ("ha", "Shugaban Najeriya ya gana da ministoci a Abuja"),
+    ],
+)
+def test_names_of_places_in_a_headline_are_no_language(code, title):
+    assert language.likely(title) == code

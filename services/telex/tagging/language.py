@@ -39,6 +39,10 @@ _SURE: Final = 0.5
 """The probability from which fastText is believed alone."""
 _CLD2_ALONE: Final = frozenset({"am", "ha", "ig", "ln", "mg", "ny", "rw", "sn", "so", "sw", "xh", "yo", "zu"})
 """Languages of Africa that lid.176 lacks, or takes for Indonesian and Turkish in headlines."""
+_WIDESPREAD: Final = frozenset({"ar", "en", "fr", "pt"})
+"""In headlines of these, names of African places make CLD2 sure of a language of those places."""
+_QUICK: Final = 160
+"""Characters from which CLD2 alone may be asked: in headlines it is sure and wrong too often."""
 _CLD2_NAMES: Final = {"iw": "he", "jw": "jv", "no": "nb", "mo": "ro", "in": "id"}
 _FASTTEXT_NAMES: Final = {"no": "nb", "arz": "ar", "sh": "sr"}
 
@@ -61,7 +65,7 @@ def detect(text: str) -> Guess | None:
 
 def likely(text: str) -> str | None:
     """The language of a text of which nobody says anything: a quick look where that is enough. None as in `detect`."""
-    found, reliable = _by_cld2(text[:LOOKED_AT])
+    found, reliable = _by_cld2(text[:LOOKED_AT]) if len(text) >= _QUICK else (_UNKNOWN, False)
     if reliable and found != _UNKNOWN and sum(map(str.isalpha, text[:_COUNTED])) >= LEAST_LETTERS:
         return found
     guess = detect(text)
@@ -90,7 +94,9 @@ def same(one: str, other: str | None) -> bool:
 def _both(text: str) -> Guess | None:
     found, reliable = _by_cld2(text)
     other, probability = _by_fasttext(text)
-    if found == other or (reliable and found in _CLD2_ALONE):
+    if found == other:
+        return Guess(found, certain=True)
+    if reliable and found in _CLD2_ALONE and not (other in _WIDESPREAD and probability >= _SURE):
         return Guess(found, certain=True)
     if probability >= _SURE:
         return Guess(other, certain=False)

@@ -18,6 +18,8 @@ NARROWER: Final = 2
 """Concepts below a top level, at each level, that a text may have."""
 LEAST: Final = 2.0
 """What must speak for a narrower concept: a term in the title, or one that is met several times."""
+LEAST_TOP: Final = 0.5
+"""What must speak for a top level: more than one hint that nothing stands beside."""
 LEAST_SHARE: Final = 0.2
 """Of what speaks for its top level."""
 
@@ -114,7 +116,7 @@ class Topics:
         """The concepts to tag, each after its broader ones, with their confidences."""
         # Of two that are as likely, the one that stories are less often about says more.
         common = {self.tops[at] for at in self.opinion.classes}
-        best = sorted((top for top in tops if weighed.totals.get(top)), key=lambda top: (-tops[top], top in common))
+        best = sorted((top for top in tops if weighed.totals.get(top, 0.0) >= LEAST_TOP), key=lambda top: (-tops[top], top in common))
         ranked: list[tuple[float, int]] = []
         for at, top in enumerate(best):
             if at and tops[top] < self.opinion.floor:
