@@ -37,6 +37,8 @@ _CLOSE: Final = (
 )
 _SURE: Final = 0.5
 """The probability from which fastText is believed alone."""
+_SURER: Final = 0.75
+"""The same against CLD2."""
 _CLD2_ALONE: Final = frozenset({"am", "ha", "ig", "ln", "mg", "ny", "rw", "sn", "so", "sw", "xh", "yo", "zu"})
 """Languages of Africa that lid.176 lacks, or takes for Indonesian and Turkish in headlines."""
 _WIDESPREAD: Final = frozenset({"ar", "en", "fr", "pt"})
@@ -96,7 +98,7 @@ def _both(text: str) -> Guess | None:
     other, probability = _by_fasttext(text)
     if found == other:
         return Guess(found, certain=True)
-    if reliable and found in _CLD2_ALONE and not (other in _WIDESPREAD and probability >= _SURE):
+    if reliable and found in _CLD2_ALONE and not (other in _WIDESPREAD and probability >= _SURER):
         return Guess(found, certain=True)
     if probability >= _SURE:
         return Guess(other, certain=False)
