@@ -19,6 +19,9 @@ from telex.core.register import Register
 from telex.documents.reader import read_feed, read_page
 from telex.ingest.ingest import ingest
 from telex.ingest.normalise import Context, draft, named, source_of
+from telex.tagging.tagger import Tagging
+from telex.tagging.taxonomies import Taxonomies
+from telex.tagging.text import text_of
 from telex.wire.articles import to_json
 from telex.wire.cloudevents import records, structured
 from telex.wire.memories import pack, unpack, unpack_head
@@ -75,11 +78,16 @@ def parts() -> dict[str, tuple[Callable[[], object], int]]:
     entry = first.slots[0]
     assert isinstance(entry, Entry)
     name, context = named(entry), Context(FEED, source_of(FEED, "News", None), None, NOW)
+    tagging, made = Tagging.load(Taxonomies()), draft(name, context)
     (record,) = records(ArticlePublished(article), naming)
     return {
         "read a new document, per entry": (lambda: read_feed(ReadRequest(old, None, FEED.url)), ENTRIES),
         "read a document with 1 new entry of 20": (lambda: read_feed(request), 1),
         "normalise an entry of 600 B": (lambda: draft(name, context), 1),
+        "tag an entry of 600 B": (
+            lambda: tagging.tag(text_of(title=made.title, summary=made.summary, language="fr")),
+            1,
+        ),
         "read an article page": (lambda: read_page(page, "text/html", FEED.url), 1),
         "ingest a new document, per entry": (
             lambda: ingest(FEED, Memory(), Register(), arrived(first, old), NOW),
