@@ -45,21 +45,23 @@ async def test_each_line_of_json_gets_one_line_and_a_wrong_one_says_what_is_wron
         "no JSON",
         json.dumps({"title": 3}),
         json.dumps([1]),
+        json.dumps({"title": "", "text": ""}),
         json.dumps({"text": "The central bank raised interest rates as inflation rose again in Nigeria."}),
     ]
     shown = await telex("tag", "--jsonl", "-", cwd=tmp_path, stdin="\n".join(lines).encode())
-    assert (shown.code, len(shown.lines)) == (1, 5)
+    assert (shown.code, len(shown.lines)) == (1, 6)
     assert "medtop:15000000" in codes(shown.lines[0])
     assert "line 2: no JSON" in json.loads(shown.lines[1])["error"]
     assert json.loads(shown.lines[2]) == {"error": "line 3: title is no text; write a string or leave it out"}
     assert json.loads(shown.lines[3])["error"].startswith("line 4: neither title nor text")
-    assert "medtop:04000000" in codes(shown.lines[4])
-    assert [place["code"] for place in json.loads(shown.lines[4])["places"]] == ["NG"]
+    assert json.loads(shown.lines[4]) == {"topics": [], "places": [], "mentions": []}
+    assert "medtop:04000000" in codes(shown.lines[5])
+    assert [place["code"] for place in json.loads(shown.lines[5])["places"]] == ["NG"]
     assert "telex tag: -:2: no JSON" in shown.words
     kept = tmp_path / "lines.jsonl"
-    kept.write_text(lines[4])
+    kept.write_text(lines[5])
     again = await telex("tag", "--jsonl", str(kept), cwd=tmp_path)
-    assert (again.code, again.lines) == (0, shown.lines[4:])
+    assert (again.code, again.lines) == (0, shown.lines[5:])
 
 
 async def test_a_feed_gives_its_articles_a_page_its_text_and_anything_else_itself(tmp_path):

@@ -122,7 +122,7 @@ def _text_of(line: bytes) -> Text:
     wrong = [key for key in ("title", "text", "language") if not isinstance(fields.get(key), str | None)]
     if wrong:
         raise ValueError(f"{wrong[0]} is no text; write a string or leave it out")
-    if not fields.get("title") and not fields.get("text"):
+    if fields.get("title") is None and fields.get("text") is None:
         raise ValueError("neither title nor text; write {title, text, language?}")
     return _read(fields.get("title"), fields.get("text"), fields.get("language"))
 
