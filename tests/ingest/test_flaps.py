@@ -64,6 +64,14 @@ def test_an_edit_that_is_taken_back_for_good_is_told_after_the_grace():
     assert made.show(entry("a", "One"), later=GRACE) == []
 
 
+def test_the_newest_text_is_told_at_once_where_an_older_one_was_told_after_it():
+    made = flapping()
+    made.show(entry("a", "One"), later=GRACE)
+    assert kinds(made.show(entry("a", "Two"), later=60)) == ["updated"]
+    assert made.show(entry("a", "One"), later=60) == []
+    assert titles(made) == ["One", "Two", "One", "Two"]
+
+
 def test_a_publisher_that_answers_not_modified_is_asked_for_the_text_that_stayed():
     made = flapping()
     (name,) = made.memories

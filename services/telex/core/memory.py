@@ -52,10 +52,11 @@ class Mark:
 class Past:
     """The former texts of an entry that was edited: `texts` names the last ones by digests of their meanings.
 
-    `held` is since when the entry shows one of them again, where that was not told yet.
+    `newest` names the one that was seen for the first time last, whatever stands there now; `held` is since when the entry shows one of them again, where that was not told yet.
     """
 
     texts: tuple[bytes, ...] = ()
+    newest: bytes = b""
     held: float | None = None
 
 

@@ -1,4 +1,4 @@
-"""An entry that goes back and forth between texts: a new text is told at once, one that was there before when it stays.
+"""An entry that goes back and forth between texts: its newest text is told at once, one that was there before when it stays.
 
 Two machines behind one address, one of them stale, or insertions that rotate would make an event of every poll otherwise.
 Should the entry leave the window meanwhile, its newest text is the one that was told.
@@ -24,19 +24,21 @@ def past_of(mine: Known, meaning: Meaning) -> Past | None:
     past = mine.past
     if mine.meaning == meaning:
         return replace(past, held=None) if past and past.held is not None else past
-    left = _named(mine.meaning)
-    others = (text for text in (past.texts if past else ()) if text != left)
-    return Past((*others, left)[-TEXTS:])
+    left, here = _named(mine.meaning), _named(meaning)
+    former = past.texts if past else ()
+    others = (text for text in former if text != left)
+    return Past((*others, left)[-TEXTS:], past.newest if past and here in former else here)
 
 
 def held(mine: Known, meaning: Meaning, raw: Digest, now: float, grace: float) -> Known | None:
     """The entry as it was known before, where its text is a former one again and has not stayed for `grace` yet.
 
-    None where the edit is to be told: a text that never was there, or one that stayed. `grace` is in seconds; 0 holds
+    None where the edit is to be told: a text that never was there, the newest of them, or one that stayed. `grace` is in seconds; 0 holds
     nothing.
     """
     past = mine.past
-    if past is None or _named(meaning) not in past.texts:
+    here = _named(meaning)
+    if past is None or here not in past.texts or here == past.newest:
         return None
     since = now if past.held is None else min(past.held, now)
     if now - since >= grace:

@@ -116,7 +116,10 @@ class Topics:
         """The concepts to tag, each after its broader ones, with their confidences."""
         # Of two that are as likely, the one that stories are less often about says more.
         common = {self.tops[at] for at in self.opinion.classes}
-        best = sorted((top for top in tops if weighed.totals.get(top, 0.0) >= LEAST_TOP), key=lambda top: (-tops[top], top in common))
+        best = sorted(
+            (top for top in tops if weighed.totals.get(top, 0.0) >= LEAST_TOP),
+            key=lambda top: (-tops[top], top in common),
+        )
         ranked: list[tuple[float, int]] = []
         for at, top in enumerate(best):
             if at and tops[top] < self.opinion.floor:

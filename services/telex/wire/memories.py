@@ -205,7 +205,7 @@ def _read_known(source: _Source) -> tuple[Any, ...]:
 def _pack_past(out: bytearray, at: int, past: Past) -> None:
     _varint(out, at)
     out.append(len(past.texts))
-    out += b"".join(past.texts) + struct.pack("<I", _instant(past.held))
+    out += b"".join(past.texts) + past.newest + struct.pack("<I", _instant(past.held))
 
 
 def _read_pasts(source: _Source) -> dict[int, Past]:
@@ -214,8 +214,8 @@ def _read_pasts(source: _Source) -> dict[int, Past]:
     for _ in range(source.varint() if source.at < len(source.data) else 0):
         at, count = source.varint(), source.byte()
         texts = tuple(source.take(PAST_DIGEST_SIZE) for _ in range(count))
-        held = struct.unpack("<I", source.take(4))[0]
-        pasts[at] = Past(texts, float(held) if held else None)
+        newest, held = source.take(PAST_DIGEST_SIZE), struct.unpack("<I", source.take(4))[0]
+        pasts[at] = Past(texts, newest, float(held) if held else None)
     return pasts
 
 
