@@ -94,3 +94,15 @@ async def test_online_ends_with_0_where_all_answer(tmp_path):
         (tmp_path / "feeds.csv").write_text(f"url\n{server.url('/a')}\n{server.url('/b')}\n")
         ended = await telex("check", "feeds.csv", "--online", cwd=tmp_path, **LOOPBACK)
     assert (ended.code, ended.lines[-1]) == (0, "2 ok, 0 failed")
+
+
+async def test_taxonomies_are_checked_with_the_settings_that_name_them(tmp_path):
+    (tmp_path / "feeds.yaml").write_text("feeds: [{url: 'https://news.example/rss'}]\n")
+    (tmp_path / "own.yaml").write_text(
+        "taxonomy: own\nversion: '1'\nconcepts: [{code: a, names: {fr: A}, trems: [a]}]\n"
+    )
+    refused = await telex("check", cwd=tmp_path, TELEX_TAGGING__TAXONOMIES="own.yaml")
+    assert refused.code == 2
+    assert "own.yaml:3:" in refused.words
+    assert "trems" in refused.words
+    assert (await telex("check", cwd=tmp_path)).code == 0

@@ -43,6 +43,8 @@ SENTENCES = [
         "\n\n1 234 vues",
         "\n\nTemps de lecture : 3 minutes",
         "\n\n12 commentaires\n\nLire la suite",
+        " 7 vues",
+        " (1 024 views)",
     ],
 )
 def test_what_is_appended_goes(boilerplate):

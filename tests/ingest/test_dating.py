@@ -1,18 +1,22 @@
 """When an article was published: a rule for each mistake, and each is named."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telex.core.model import Digest, Entry, Feed, FeedId, Markup, Publisher
+from telex.core.model import Digest, Entry, Feed, FeedId, Markup, PageDocument, Publisher
 from telex.documents.dates import ZONE_ASSUMED, day_in_url, parse
 from telex.ingest import dating
 from telex.ingest.normalise import Context, draft, named, source_of
+from telex.ingest.pages import article_of_page
+from telex.tagging.tags import UNTAGGED
 
 NOW = 1_700_000_000.0
 DAY = 86400.0
+FEED = Feed(FeedId("f"), "https://a.example/feed", Publisher("a.example"))
 
 
 def dated(timezone=None, skew=0.0, **entry):
@@ -129,3 +133,15 @@ def test_no_date_lies_in_the_future(published, skew, timezone):
     )
     assert found is None or found <= NOW + dating.FUTURE_LIMIT
     assert updated is None or updated <= NOW + dating.FUTURE_LIMIT
+
+
+def test_a_day_in_the_address_gives_way_to_the_date_of_the_page():
+    page = PageDocument("https://news.example/2026/11/27/story", title="T", text="Text.", published=NOW - 3600.0)
+    article = article_of_page(FEED, page, NOW, UNTAGGED)
+    assert (article.published_at, article.published_at_source) == (NOW - 3600.0, "page")
+    assert "date.from_url" not in article.provenance.repairs
+    undated = article_of_page(
+        FEED, replace(page, url="https://news.example/2023/11/12/story", published=None), NOW, UNTAGGED
+    )
+    assert undated.published_at_source == "url"
+    assert "date.from_url" in undated.provenance.repairs

@@ -31,7 +31,7 @@ def weighted_f1(pairs):
     return sum(times * 2 * right[label] / (times + answers[label]) for label, times in labels.items()) / len(pairs)
 
 
-@pytest.mark.parametrize(("language", "least"), [("fr", 0.84), ("en", 0.88)])
+@pytest.mark.parametrize(("language", "least"), [("fr", 0.86), ("en", 0.89)])
 def test_the_strongest_topic_of_a_headline_is_the_one_that_was_labelled_or_may_stand_for_it(language, least):
     topics, right = Topics.load(), []
     for row in map(json.loads, (HERE / "headlines.jsonl").read_text(encoding="utf-8").splitlines()):

@@ -27,6 +27,7 @@ from telex.core.model import Feed, FeedDocument, Publisher, ReadRequest
 from telex.core.redact import redact_text, redact_url
 from telex.errors import ConfigurationError, Problem
 from telex.settings import Config
+from telex.taggers import routed, taxonomies_of
 
 _AT_ONCE = 16
 _EXPAT_SAFE = (2, 6)
@@ -35,7 +36,9 @@ _EXPAT_SAFE = (2, 6)
 
 def add(parsers: Subparsers) -> None:
     """Declare the command."""
-    parser = parsers.add_parser("check", help="check settings and catalogue; with --online, ask every feed once")
+    parser = parsers.add_parser(
+        "check", help="check settings, catalogue and taxonomies; with --online, ask every feed once"
+    )
     parser.add_argument(
         "catalogue", nargs="*", metavar="CATALOGUE", help="files or directories (default: the settings')"
     )
@@ -64,10 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _read(arguments: argparse.Namespace) -> tuple[Config, list[Feed]]:
-    """The settings and the catalogue.
+    """The settings and the catalogue; the taxonomies are looked at too.
 
     Raises:
-        ConfigurationError: what is wrong with both, as far as the settings tell where the catalogue is.
+        ConfigurationError: what is wrong with all of them, as far as the settings tell where the catalogue is.
     """
     problems: list[Problem] = []
     named: tuple[str, ...] = tuple(arguments.catalogue)
@@ -79,6 +82,11 @@ def _read(arguments: argparse.Namespace) -> tuple[Config, list[Feed]]:
     try:
         paths = config.catalogue.paths if config else named
         found = read_feeds(paths) if paths else []
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
+        if config is not None:
+            routed(config, taxonomies_of(config))
     except ConfigurationError as error:
         problems += error.problems
     if config is None or problems:

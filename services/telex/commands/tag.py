@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import codecs
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -62,7 +63,9 @@ def add(parsers: Subparsers) -> None:
     parser.add_argument(
         "--jsonl", metavar="FILE", help="file or - of lines {title, text, language?}; one line of tags for each"
     )
-    parser.add_argument("--language", metavar="TAG", help="the language of plain text, such as fr (default: found out)")
+    parser.add_argument(
+        "--language", metavar="TAG", help="the language of texts that do not say it, such as fr (default: found out)"
+    )
     parser.add_argument("--json", action="store_true", help="print the tags of each article as a line of JSON")
     config_argument(parser)
     parser.set_defaults(run=run)
@@ -77,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.USAGE
     config = settings(arguments)
     if arguments.jsonl is not None:
-        return _lines(arguments.jsonl, open_tagger(config))
+        return _lines(arguments.jsonl, arguments.language, open_tagger(config))
     printer = _Printer(as_json=arguments.json, colour=is_terminal())
     if arguments.text is not None:
         printer.text(arguments.text, arguments.language, open_tagger(config))
@@ -85,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     return _sources(arguments, config, printer)
 
 
-def _lines(file: str, tagger: Tagger) -> int:
+def _lines(file: str, stated: str | None, tagger: Tagger) -> int:
     """Tag each line of a file; a line that cannot be read has a line `{"error": …}` in its place."""
     wrong = 0
     with ExitStack() as stack:
@@ -98,7 +101,7 @@ def _lines(file: str, tagger: Tagger) -> int:
                 return Exit.PROBLEM
         for number, line in enumerate(iter(lambda: lines.readline(_LINE_LIMIT), b""), start=1):
             try:
-                tags = tagger.tag(_text_of(line))
+                tags = tagger.tag(_text_of(line, stated))
             except ValueError as error:
                 wrong += 1
                 say(f"telex tag: {file}:{number}: {error}")
@@ -108,23 +111,24 @@ def _lines(file: str, tagger: Tagger) -> int:
     return Exit.PROBLEM if wrong else Exit.DONE
 
 
-def _text_of(line: bytes) -> Text:
+def _text_of(line: bytes, stated: str | None) -> Text:
     """The text in a line of JSON; members that it does not know are passed over.
 
     Raises:
         ValueError: there is no text in it, or no JSON.
     """
     try:
-        found = orjson.loads(line)
+        found = orjson.loads(line.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
-        raise ValueError(f"no JSON: {error}; write one object on each line") from error
+        what = str(error).partition(": line 1 ")[0]
+        raise ValueError(f"no JSON: {what}; write one object on each line") from error
     fields = found if isinstance(found, dict) else {}
     wrong = [key for key in ("title", "text", "language") if not isinstance(fields.get(key), str | None)]
     if wrong:
         raise ValueError(f"{wrong[0]} is no text; write a string or leave it out")
     if fields.get("title") is None and fields.get("text") is None:
         raise ValueError("neither title nor text; write {title, text, language?}")
-    return _read(fields.get("title"), fields.get("text"), fields.get("language"))
+    return _read(fields.get("title"), fields.get("text"), fields.get("language") or stated)
 
 
 def _read(title: str | None, body: str | None, stated: str | None) -> Text:

@@ -49,7 +49,7 @@ _SHARED: Final = re.compile(
     re.IGNORECASE,
 )
 _COUNTED: Final = re.compile(
-    r"(?:\A|(?<=\n))\s*[\[(]?(?:\d[\d  .,]*[km]?\s*(?:vues?|views?|lectures?|commentaires?|comments?|partages?|shares?|likes?|"
+    r"(?:\A|(?<=\n)|(?<=[.!?…»”] ))\s*[\[(]?(?:\d[\d  .,]*[km]?\s*(?:vues?|views?|lectures?|commentaires?|comments?|partages?|shares?|likes?|"
     r"visualizações|min(?:utes?)? (?:read|de lecture)))[\])]?\Z"
     r"|(?:\A|(?<=\n))\s*(?:temps de lecture|reading time|post views|nombre de vues)\s*:\s*[^\n]{1,30}\Z",
     re.IGNORECASE,

@@ -95,6 +95,8 @@ _SLASHED = re.compile(
 _FORMS = (_MAIL, _ISO, _AMERICAN, _ASCTIME, _COMPACT, _SLASHED)
 _UNUSUAL = (_parse_date_greek, _parse_date_hungarian, _parse_date_onblog, _parse_date_nate)
 _OFFSET = re.compile(r"(?:gmt|utc?)?\s*([+-])\s*(\d{1,2}):?(\d{2})?")
+_FARTHEST = 14.0
+"""Hours from UTC: the Line Islands."""
 _EARLIEST = 2  # year 1 is what some programs write for "no date"
 
 
@@ -160,6 +162,8 @@ def _instant(match: re.Match[str]) -> tuple[float | None, tuple[str, ...]]:
     hour = _hour(int(part["hour"] or 0), part.get("half"))
     second = int(part["second"] or 0)
     offset = _offset(part["zone"], repairs)
+    if abs(offset) > _FARTHEST:
+        return None, (UNREADABLE,)
     try:
         moment = datetime(
             year,

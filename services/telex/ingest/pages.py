@@ -9,6 +9,7 @@ from telex.core.memory import WANTS_LIMIT, Known, Mark, Meaning, Memory, Want
 from telex.core.model import Article, BodyFrom, Change, Digest, Entry, Feed, Markup, PageDocument
 from telex.core.register import Register, Standing
 from telex.documents.markup import sanitise, to_text
+from telex.ingest import dating
 from telex.ingest.draft import Draft, draft_of
 from telex.ingest.meaning import CHANGE_LIMIT
 from telex.ingest.normalise import Context, draft, named, source_of, tidy, trim
@@ -156,8 +157,9 @@ def _take_page(made: Draft, page: PageDocument, own: tuple[str, ...]) -> None:
     if body:
         made.body, made.body_from = body, BodyFrom.PAGE
         made.body_html = sanitise(Markup(page.html, html=True), page.url) if page.html else None
-    if made.published_at is None and page.published is not None:
+    if page.published is not None and made.published_at_source in {None, "url"}:
         made.published_at, made.published_at_source = page.published, "page"
+        made.repairs = tuple(repair for repair in made.repairs if repair != dating.FROM_URL)
     if made.updated_at is None:
         made.updated_at = page.updated
     made.title = made.title or page.title
