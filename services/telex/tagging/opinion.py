@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import exp, log, log1p
+from operator import mul
 from pathlib import Path
 
 import orjson
@@ -51,7 +52,6 @@ class Opinion:
 
     def _shifts(self, weighed: Weighed, logs: Sequence[float], learnt: Mapping[str, Weights]) -> list[float]:
         """What is learnt says of each class."""
-        shifts = [0.0] * len(self.classes)
         terms = [(log1p(amount), self.concepts.get(number)) for number, amount in weighed.own.items()]
         # Each is taken from the middle of them all; most are at `nothing`, and cost nothing so.
         low = log(self.nothing)
@@ -60,11 +60,10 @@ class Opinion:
         if weighed.stems:
             scale = (weighed.size + 1.0) ** -0.5
             terms += [(scale * mass**0.5, learnt[stem]) for stem, mass in weighed.stems.items()]
-        for amount, weights in terms:
-            if weights is not None:
-                for at, weight in enumerate(weights):
-                    shifts[at] += amount * weight
-        return shifts
+        known = [(amount, weights) for amount, weights in terms if weights is not None]
+        amounts = [amount for amount, _ in known]
+        # Column by column, in C: it is half of what a loop over terms and classes takes.
+        return [sum(map(mul, amounts, column)) for column in zip(*[weights for _, weights in known], strict=True)]
 
     def calibrated(self, raw: float) -> float:
         """The confidence of a raw certainty: a line between the knots."""

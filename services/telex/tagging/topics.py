@@ -66,6 +66,8 @@ class Topics:
         confidences = self.opinion.confidences(weighed, self.tops, lexicon.learnt if lexicon else {})
         chosen = self._chosen(weighed, dict(zip(self.tops, confidences, strict=True)))
         evidence = weighed.evidence(chosen, self._broader, MOST_EVIDENCE)
+        # What stands for a concept stands for what is broader too.
+        terms = {place: text.evidence(*place) for places in evidence.values() for place in places}
         return tuple(
             Topic(
                 concept.code,
@@ -73,7 +75,7 @@ class Topics:
                 concept.names["en"],
                 concept.broader,
                 round(confidence, 3),
-                tuple(text.evidence(start, end) for start, end in evidence[number]),
+                tuple(map(terms.__getitem__, evidence[number])),
             )
             for number, confidence in chosen.items()
             for concept in [self._concepts[number]]
