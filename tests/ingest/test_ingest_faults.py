@@ -201,3 +201,15 @@ def test_what_vanished_from_a_window_of_thousands_is_found_in_one_pass():
     lost = vanished(before, [known.key for known in before[::2]], START)
     assert len(lost.aged) == 1_000
     assert Counted.compared < 20 * len(before)
+
+
+def test_an_edit_after_another_feed_only_brought_the_body_is_not_taken_for_told():
+    house = House.of(feed("f1"), feed("f2"))
+    house.show(entry("a", "One"), name="f1")
+    assert kinds(house.show(entry("a", "One", body="<p>The body.</p>"), name="f2")) == ["updated"]
+    house.show(entry("a", "Two"), name="f1")
+    house.show(entry("b"), name="f2")
+    house.same("f1")
+    (event,) = [e for e in house.show(entry("a", "Two"), name="f1") if hasattr(e, "article")]
+    assert (event.article.title, event.article.version) == ("Two", 3)
+    assert kinds(house.show(entry("a", "Two"), name="f1")) == []

@@ -44,7 +44,10 @@ def verdict(
     untold = bool(mine.marks & Mark.UNTOLD) and mine.version == standing.version
     if meaning == standing.latest or (meaning == mine.meaning and not untold):
         return Verdict.QUIET
-    seen_all = mine.version == standing.version
+    # A version that this feed has not seen may be another feed's body alone: where its title is the old one still, nobody
+    # told of this edit.
+    title, old, told = (text[:FIELD_DIGEST_SIZE] for text in (meaning, mine.meaning, standing.latest))
+    seen_all = mine.version == standing.version or title != old == told
     speaks_for_ruler = (mine.meaning == standing.ruling and not untold) or (meaning == standing.ruling and seen_all)
     if standing.ruler in (me, None) or speaks_for_ruler:
         return Verdict.UPDATE
