@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telex.tagging.cases import BODY_WEIGHS, CORE, HIGHEST, LEAST, TITLE_WEIGHS
+from telex.tagging.cases import HIGHEST, LEAST
 from telex.tagging.concepts import EVERY, Near, OwnConcept, Taxonomy
 from telex.tagging.taxonomies import MOST_EVIDENCE, MOST_TOPICS, Taxonomies
 from telex.tagging.terms import parse_term
 from telex.tagging.text import text_of
+from telex.tagging.zones import BODY_WEIGHS, CORE, TITLE_WEIGHS
 
 
 def terms(*written):

@@ -10,22 +10,15 @@ from typing import Final
 from telex.core.model import Evidence
 from telex.tagging.concepts import OwnConcept
 from telex.tagging.terms import Occurrence, Term, Terms
-from telex.tagging.text import Field, Text
+from telex.tagging.text import Text
+from telex.tagging.zones import zones
 
 LEAST: Final = 0.3
 """Confidence below which a concept is not tagged: a term once in a body, where the concept's boost is below 0.43."""
 HIGHEST: Final = 0.99
 """Words are evidence, never proof: 1.0 is not reached."""
-LEAD: Final = 500
-"""Characters at the beginning of a body that count as a lead where there is no summary."""
-CORE: Final = 2500
-"""Characters of a body behind which a term counts half."""
-TITLE_WEIGHS: Final = 3.0
-LEAD_WEIGHS: Final = 2.0
 CATEGORY_WEIGHS: Final = 2.0
-BODY_WEIGHS: Final = 1.0
 URL_WEIGHS: Final = 1.0
-TAIL_WEIGHS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +49,8 @@ class Reading:
         self.found: Mapping[int, Sequence[Occurrence]] = terms.find(text)
 
     @cached_property
-    def _zones(self) -> list[tuple[int, float]]:
-        return list(_zones(self.text))
+    def _zones(self) -> list[tuple[float, float]]:
+        return list(zones(self.text, category=CATEGORY_WEIGHS, url=URL_WEIGHS))
 
     def weight(self, place: Occurrence) -> float:
         """What an occurrence weighs by where it stands."""
@@ -173,23 +166,3 @@ _after = attrgetter("after")
 def _listed(terms: Sequence[Term]) -> str:
     shown = ", ".join(repr(term.written) for term in terms[:5])
     return f"{shown}, …" if len(terms) > 5 else shown
-
-
-def _zones(text: Text) -> Iterator[tuple[int, float]]:
-    """Up to which offset a term weighs how much."""
-    lead = LEAD_WEIGHS
-    for segment in text.segments:
-        match segment.field:
-            case Field.TITLE:
-                yield segment.end, TITLE_WEIGHS
-            case Field.SUMMARY:
-                yield segment.end, LEAD_WEIGHS
-                lead = BODY_WEIGHS
-            case Field.BODY:
-                yield min(segment.start + LEAD, segment.end), lead
-                yield min(segment.start + CORE, segment.end), BODY_WEIGHS
-                yield segment.end, TAIL_WEIGHS
-            case Field.CATEGORY:
-                yield segment.end, CATEGORY_WEIGHS
-            case Field.URL:
-                yield segment.end, URL_WEIGHS

@@ -9,11 +9,10 @@ from telex.core.model import Mention
 from telex.tagging.names import NAMES, Entry, Form, Names, load_names
 from telex.tagging.sightings import Part, Reading, Sighting
 from telex.tagging.text import Field, Text
+from telex.tagging.zones import LEAD
 
 MOST_MENTIONS: Final = 20
 MOST_EVIDENCE: Final = 5
-LEAD: Final = 500
-"""Characters at the beginning of a body that are read as a lead, where there is no summary."""
 _WEIGHS: Final = {Field.TITLE: 5.0, Field.SUMMARY: 3.0, Field.CATEGORY: 3.0, Field.BODY: 1.0}
 _LEAD_WEIGHS: Final = 2.0
 _NAME_THINGS: Final = ("club", "company")

@@ -10,7 +10,7 @@ from telex.core.model import Evidence, Place
 from telex.tagging.gazetteer import DATA, Gazetteer, Kind, Names, Sense, load_gazetteer
 from telex.tagging.reading import Hit, Reading
 from telex.tagging.text import WORDS, Field, Text
-from telex.tagging.weighing import BODY_WEIGHS, CORE, LEAD, LEAD_WEIGHS, TAIL_WEIGHS, TITLE_WEIGHS
+from telex.tagging.zones import BODY_WEIGHS, TITLE_WEIGHS, zones
 
 MOST_PLACES: Final = 40
 MOST_EVIDENCE: Final = 5
@@ -111,11 +111,11 @@ def _settle(text: Text, hits: list[Hit]) -> list[Standing]:
     begins = {
         segment.start for segment in text.segments if segment.field is Field.SUMMARY or segment.field is Field.BODY
     }
-    zones = _zones(text)
-    until, weight = next(zones)
+    left = zones(text, category=BODY_WEIGHS, url=0.0)
+    until, weight = next(left)
     for hit in hits:
         while hit.start >= until:
-            until, weight = next(zones)
+            until, weight = next(left)
         if weight:
             code = codes.get(hit.sense) or hit.sense.codes[0]
             standing = standings.get(code)
@@ -143,24 +143,3 @@ def _codes(hits: list[Hit]) -> dict[Sense, str]:
         )
         for sense in shared
     }
-
-
-def _zones(text: Text) -> Iterator[tuple[float, float]]:
-    """Up to which offset a name weighs how much: title and lead more, the end of a long body less, an address nothing."""
-    lead = LEAD_WEIGHS
-    for segment in text.segments:
-        match segment.field:
-            case Field.TITLE:
-                yield segment.end, TITLE_WEIGHS
-            case Field.SUMMARY:
-                yield segment.end, LEAD_WEIGHS
-                lead = BODY_WEIGHS
-            case Field.BODY:
-                yield min(segment.start + LEAD, segment.end), lead
-                yield min(segment.start + CORE, segment.end), BODY_WEIGHS
-                yield segment.end, TAIL_WEIGHS
-            case Field.CATEGORY:
-                yield segment.end, BODY_WEIGHS
-            case Field.URL:
-                yield segment.end, 0.0
-    yield float("inf"), 0.0

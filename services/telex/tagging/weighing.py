@@ -1,22 +1,15 @@
 """How much a text's terms say for each topic."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from telex.tagging.lexicon import Lexicon, Term, Word
-from telex.tagging.text import Field, Text
+from telex.tagging.text import Text
+from telex.tagging.zones import zones
 
-LEAD: Final = 500
-"""Characters at the beginning of a body that are read as a lead, where there is no summary."""
-CORE: Final = 2500
-"""Characters of a body up to where a term counts fully."""
-TITLE_WEIGHS: Final = 3.0
-LEAD_WEIGHS: Final = 2.0
-BODY_WEIGHS: Final = 1.0
-TAIL_WEIGHS: Final = 0.5
 CATEGORY_WEIGHS: Final = 2.0
 FILED: Final = 4.0
 """What a section's name says by itself for its topic."""
@@ -91,22 +84,22 @@ class Weighing:
         self._found: dict[Term, Hit] = {}
         self._stems: dict[str, float] = {}
         self._filed: list[tuple[int, int, tuple[int, ...]]] = []
-        self._zones = list(_zones(text))
+        self._zones = list(zones(text, category=CATEGORY_WEIGHS, url=0.0))
 
     def read(self, lexicon: Lexicon) -> None:
         """Find the terms of a lexicon, the longest at each place, and the stems that its model knows."""
         folded, stems = self._text.folded, self._stems
         pieces, ends = self._text.pieces, self._text.ends
         looked = list(map(lexicon.forms.__getitem__, pieces[1::2]))
-        zones = iter(self._zones)
-        until, weight = next(zones)
+        left = iter(self._zones)
+        until, weight = next(left)
         taken = 0
         for at, word in enumerate(looked):
             if word is None:
                 continue
             start = ends[2 * at]
             while start >= until:
-                until, weight = next(zones)
+                until, weight = next(left)
             if not weight:
                 continue
             if word.learnt:
@@ -205,24 +198,3 @@ def _exactly(written: str, term: str) -> bool:
     if term.isupper():
         return False
     return written == term or (written[:1].isupper() and written[0].lower() + written[1:] == term)
-
-
-def _zones(text: Text) -> Iterator[tuple[float, float]]:
-    """Up to which offset a term weighs how much."""
-    lead = LEAD_WEIGHS
-    for segment in text.segments:
-        match segment.field:
-            case Field.TITLE:
-                yield segment.end, TITLE_WEIGHS
-            case Field.SUMMARY:
-                yield segment.end, LEAD_WEIGHS
-                lead = BODY_WEIGHS
-            case Field.BODY:
-                yield min(segment.start + LEAD, segment.end), lead
-                yield min(segment.start + CORE, segment.end), BODY_WEIGHS
-                yield segment.end, TAIL_WEIGHS
-            case Field.CATEGORY:
-                yield segment.end, CATEGORY_WEIGHS
-            case Field.URL:
-                yield segment.end, 0.0
-    yield float("inf"), 0.0
