@@ -9,7 +9,7 @@ from typing import Final
 from telex.core.model import Evidence, Place
 from telex.tagging.gazetteer import DATA, Gazetteer, Kind, Names, Sense, load_gazetteer
 from telex.tagging.reading import Hit, Reading
-from telex.tagging.text import WORDS, Field, Text
+from telex.tagging.text import Field, Text, spoken
 from telex.tagging.zones import BODY_WEIGHS, TITLE_WEIGHS, zones
 
 MOST_PLACES: Final = 40
@@ -19,8 +19,6 @@ SHARE: Final = 0.75
 DATELINE_WEIGHS: Final = 0.5
 _DATELINE: Final = re.compile(r"[^.\n—–]{0,60}?(?:\s[—–-]\s|\([^)\n]{2,20}\)\s*[—–:-])")
 """What follows the name of a dateline."""
-_LOOKED_AT: Final = 1000
-"""Characters in which function words are counted."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +58,7 @@ class Places:
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self.gazetteer = gazetteer
+        self._function_words = {name: names.manner.function_words for name, names in gazetteer.languages.items()}
 
     @classmethod
     def load(cls, folder: Path = DATA) -> "Places":
@@ -95,13 +94,8 @@ class Places:
 
     def _names(self, text: Text) -> Names | None:
         """The names of a text's language; where it does not say, the one whose function words it holds most often."""
-        languages = self.gazetteer.languages
-        if text.language is not None:
-            return languages.get(text.language)
-        words = WORDS.findall(text.folded[:_LOOKED_AT])
-        counted = {names: sum(word in names.manner.function_words for word in words) for names in languages.values()}
-        best = max(counted, key=counted.__getitem__, default=None)
-        return best if best and counted[best] else None
+        language = spoken(text, self._function_words)
+        return self.gazetteer.languages.get(language) if language is not None else None
 
 
 def _settle(text: Text, hits: list[Hit]) -> list[Standing]:

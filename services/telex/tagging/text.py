@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -15,6 +16,8 @@ _GAP: Final = "\n\x1f\n"
 """Between two fields; no term holds it."""
 WORDS: Final = re.compile(r"([^\W_]+)")
 """Splits a folded text into what is between words (even places) and words (odd places)."""
+_COUNTED: Final = 1000
+"""Characters in which function words are counted."""
 BODY_READ: Final = 20_000
 """Characters of a body that are looked at: a story's subject stands in its beginning."""
 
@@ -160,3 +163,16 @@ def path_words(url: str) -> str:
         return unquote(urlsplit(url).path)[:500]
     except ValueError:
         return ""
+
+
+def spoken(text: Text, function_words: Mapping[str, frozenset[str]]) -> str | None:
+    """The language of a text: its own; where it does not say, the one whose function words it holds most often.
+
+    `function_words` are folded, by language. None where the text holds none of them.
+    """
+    if text.language is not None:
+        return text.language
+    words = WORDS.findall(text.folded[:_COUNTED])
+    counted = {language: sum(word in known for word in words) for language, known in function_words.items()}
+    best = max(counted, key=counted.__getitem__, default=None)
+    return best if best and counted[best] else None

@@ -8,7 +8,7 @@ from telex.core.model import Topic
 from telex.tagging.lexicon import Lexicon, load_lexicon
 from telex.tagging.opinion import Opinion, load_opinion
 from telex.tagging.sections import Sections, load_sections, of_category, of_path
-from telex.tagging.text import WORDS, Field, Text
+from telex.tagging.text import Field, Text, spoken
 from telex.tagging.vocabulary import DATA, Vocabulary, load_vocabulary
 from telex.tagging.weighing import Weighed, Weighing
 
@@ -34,6 +34,7 @@ class Topics:
         self.lexicons = lexicons
         self.sections = sections
         self.opinion = opinion
+        self._function_words = {name: lexicon.manner.function_words for name, lexicon in lexicons.items()}
         self._concepts = tuple(vocabulary.concepts.values())
         numbers = {concept.code: at for at, concept in enumerate(self._concepts)}
         self._broader = tuple(tuple(numbers[code] for code in concept.broader) for concept in self._concepts)
@@ -84,15 +85,8 @@ class Topics:
 
     def lexicon(self, text: Text) -> Lexicon | None:
         """The lexicon of a text's language; where it does not say, the one whose function words it holds most often."""
-        if text.language is not None:
-            return self.lexicons.get(text.language)
-        words = WORDS.findall(text.folded[:1000])
-        counted = {
-            language: sum(word in lexicon.manner.function_words for word in words)
-            for language, lexicon in self.lexicons.items()
-        }
-        best = max(counted, key=counted.__getitem__, default=None)
-        return self.lexicons[best] if best and counted[best] else None
+        language = spoken(text, self._function_words)
+        return self.lexicons.get(language) if language is not None else None
 
     def weigh(self, text: Text) -> Weighed:
         """What speaks for each concept."""
